@@ -1,0 +1,33 @@
+//! What kiosk and office say to each other, and the checked values both speak in.
+//!
+//! Here: identifiers, personal values that can only be held checked, the sealed
+//! parts of a submission, the signed manifest, receipt and result, and the types
+//! of the HTTP interface. Not here: transport, storage, devices.
+
+pub mod api;
+mod document;
+mod email;
+mod form;
+mod ids;
+mod iin;
+mod manifest;
+mod part;
+mod phone;
+mod receipt_code;
+pub mod seal;
+mod secret;
+mod signed;
+mod time;
+
+pub use document::{DocumentKind, DocumentNumber, HolderName, IdentityDocument, ReadBy};
+pub use email::{EmailAddress, EmailError};
+pub use form::{Form, KeyAlgorithm, Language, PhoneStanding, StorageType};
+pub use ids::{Digest, IdError, KioskId, SubmissionId};
+pub use iin::{Iin, IinError, IinPolicy};
+pub use manifest::{Manifest, SealedPart};
+pub use part::PartName;
+pub use phone::{PhoneError, PhoneNumber};
+pub use receipt_code::{ReceiptCode, ReceiptCodeError};
+pub use secret::Secret;
+pub use signed::{SignatureError, Signed, SigningKey, Statement, VerifyingKey};
+pub use time::{TimeTrust, UnixMillis};

@@ -1,0 +1,58 @@
+//! The parts of which a submission consists.
+
+use serde::{Deserialize, Serialize};
+
+/// A captured part. The name is also its file name and its tus metadata.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartName {
+    /// [`crate::Form`] as JSON.
+    Form,
+    /// What the document's chip, MRZ or the typing gave, as JSON.
+    ChipData,
+    /// JPEG.
+    Selfie,
+    /// Motion JPEG in Matroska, silent.
+    Video,
+    /// JPEG.
+    DocumentPhoto,
+    /// UTF-8 text of the PIN for later account entry.
+    AccountPin,
+    /// PKCS#10, DER (RFC 2986).
+    Csr,
+}
+
+impl PartName {
+    /// Small ones first: the order of upload.
+    pub const ALL: [PartName; 7] = [
+        PartName::Form,
+        PartName::Csr,
+        PartName::AccountPin,
+        PartName::ChipData,
+        PartName::Selfie,
+        PartName::DocumentPhoto,
+        PartName::Video,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PartName::Form => "form",
+            PartName::ChipData => "chip_data",
+            PartName::Selfie => "selfie",
+            PartName::Video => "video",
+            PartName::DocumentPhoto => "document_photo",
+            PartName::AccountPin => "account_pin",
+            PartName::Csr => "csr",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.as_str() == text)
+    }
+}
+
+impl std::fmt::Display for PartName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

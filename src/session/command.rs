@@ -1,0 +1,157 @@
+//! What a session asks the world to do.
+
+use exchange::{
+    Form, Iin, KeyAlgorithm, Language, ReceiptCode, Secret, StorageType, SubmissionId,
+    api::CodePurpose,
+};
+
+use super::event::{DriveId, MediaHandle, RequestId, SessionId};
+
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Answered by exactly one `Event::Reply` with the same ids.
+    Ask {
+        session: SessionId,
+        request: RequestId,
+        what: Request,
+    },
+    /// The answer is no longer wanted; the world may stop working on it.
+    Abandon {
+        session: SessionId,
+        request: RequestId,
+    },
+    /// Start or stop what has no answer of its own.
+    Do(Action),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Show the live picture and report `DeviceEvent::Face` against the circle.
+    StartPreview(PreviewFor),
+    StopPreview,
+    /// Forget this picture or recording.
+    DropMedia(MediaHandle),
+    /// Watch for a card in the reader; `CardInserted` comes at once if one is there.
+    WatchCard(bool),
+    Speak(Language),
+    /// The session is over: drop every medium, staged part and handle of it.
+    /// Sent exactly once, last.
+    EndSession {
+        session: SessionId,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewFor {
+    /// Mirrored, with the face circle.
+    Face,
+    /// Not mirrored, with the document frame.
+    Document,
+}
+
+/// Where a key goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLocation {
+    pub storage: StorageType,
+    pub drive: Option<DriveId>,
+    /// Folder from the drive's root; empty for tokens.
+    pub path: Vec<String>,
+}
+
+/// What the video asks the person to do, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Prompt {
+    LookStraight,
+    TurnLeft,
+    TurnRight,
+    LookUp,
+    Blink,
+    Smile,
+}
+
+/// Each with the replies it may get; any may get `Failed`.
+#[derive(Debug, Clone)]
+pub enum Request {
+    /// -> `Begun`. First of every enrolment.
+    Begin,
+    /// -> `PhoneFound`
+    LookUpPhone { submission: SubmissionId, iin: Iin },
+    /// -> `CodeSent`, `CodesFrozen`
+    SendCode {
+        purpose: CodePurpose,
+        submission: SubmissionId,
+        iin: Option<Iin>,
+    },
+    /// -> `CodeRight`, `CodeWrong`, `CodeExpired`, `CodesFrozen`
+    CheckCode {
+        purpose: CodePurpose,
+        submission: SubmissionId,
+        code: Secret,
+    },
+    /// -> `CardWithoutApplication` (chip data will get a reply of its own)
+    ReadCard,
+    /// -> `Picture`. Refused with a fault unless the finding is `Good`.
+    CaptureSelfie,
+    /// -> `Recorded`, `RecordingFailed`; progress `Prompt`, `FaceLost`. Each prompt
+    /// lasts `seconds_each`.
+    Record {
+        submission: SubmissionId,
+        prompts: Vec<Prompt>,
+        seconds_each: f32,
+    },
+    /// -> `Picture`
+    CaptureDocument,
+    /// -> `Picture`: read, checked and normalised by the worker.
+    LoadDocumentFile { drive: DriveId, path: Vec<String> },
+    /// -> `Sealed`: encrypts the picture to the office and keeps it staged;
+    /// a second seal of the same part replaces the first. (The recording is sealed
+    /// while it is made; `Recorded` says so.)
+    SealSelfie {
+        submission: SubmissionId,
+        media: MediaHandle,
+    },
+    SealDocumentPhoto {
+        submission: SubmissionId,
+        media: MediaHandle,
+    },
+    SealAccountPin {
+        submission: SubmissionId,
+        pin: Secret,
+    },
+    /// -> `Storages`
+    FindStorages,
+    /// -> `Folder`; `pictures`: list picture files too.
+    ListFolder {
+        drive: DriveId,
+        path: Vec<String>,
+        pictures: bool,
+    },
+    /// Makes the key in its storage, seals request and form, commits. -> `Saved`;
+    /// progress `Phase`.
+    Submit {
+        submission: SubmissionId,
+        form: Box<Form>,
+        location: KeyLocation,
+        algorithm: KeyAlgorithm,
+        /// Password of the file or PIN of the token.
+        password: Secret,
+    },
+    /// Uploads this submission ahead of others and, when `wait`, goes on to the
+    /// certificate. -> `Installed`, `ComeBack`; progress `Phase`, `Upload`.
+    Obtain {
+        submission: SubmissionId,
+        location: KeyLocation,
+        password: Secret,
+        wait: bool,
+    },
+    /// -> `CollectOpened`
+    OpenCollect { receipt_code: ReceiptCode },
+    /// Finds the pending key, proves it, installs the certificate. -> `Installed`;
+    /// progress `Phase`.
+    InstallCollected {
+        submission: SubmissionId,
+        subject_key_identifier: String,
+        location: KeyLocation,
+        password: Secret,
+    },
+}

@@ -1,0 +1,432 @@
+//! What can happen to a session.
+
+use exchange::{DocumentKind, Language, StorageType, SubmissionId, TimeTrust, UnixMillis};
+use faults::Fault;
+
+/// The moment at which an event is handled. Time-outs run on `boottime` only:
+/// the wall clock may jump.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// Since boot, counting suspend.
+    pub boottime: std::time::Duration,
+    pub wall: UnixMillis,
+    pub trust: TimeTrust,
+}
+
+/// Numbers each session of this process; a reply to another session is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct SessionId(pub u64);
+
+/// Numbers each request of a session; a reply that is not outstanding is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct RequestId(pub u64);
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// At least four times a second while a session lives.
+    Tick,
+    Touch(Touch),
+    Device(DeviceEvent),
+    /// Progress of a request that is still outstanding.
+    Progress {
+        session: SessionId,
+        request: RequestId,
+        progress: Progress,
+    },
+    /// The one final answer to a request.
+    Reply {
+        session: SessionId,
+        request: RequestId,
+        reply: Reply,
+    },
+    /// The link to the office came or went.
+    Link {
+        up: bool,
+    },
+}
+
+/// What a person did, already in the session's words. Screens send nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touch {
+    /// From the welcome screen: apply.
+    Start,
+    /// From the welcome screen: come back with a receipt code.
+    StartCollect,
+    ChooseLanguage(Language),
+    SetTextSize(TextSize),
+    SetHighContrast(bool),
+    /// The primary action, bottom right.
+    Next,
+    Back,
+    /// Opens the question; nothing is lost yet.
+    Cancel,
+    ConfirmCancel,
+    /// Closes whichever dialog is open.
+    DismissDialog,
+    Help,
+    /// "I am still here" on the idle warning.
+    StillHere,
+    /// The finger (or Tab) went to this field.
+    Focus(Field),
+    /// A key of the on-screen pad or keyboard, or of a hardware keyboard.
+    Key(Key),
+    /// Hardware keyboard state, shown while a password is entered.
+    CapsLock(bool),
+    /// The on-screen keyboard's layout changed.
+    Layout(KeyboardLayout),
+    /// Show one character of the secret for a moment; the session answers in the view.
+    RevealCharacter {
+        position: usize,
+    },
+    /// One of the named choices of the current step.
+    Choose(Choice),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    Char(char),
+    Backspace,
+    Left,
+    Right,
+    /// Next field, or the primary action after the last.
+    Enter,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TextSize {
+    #[default]
+    Percent100,
+    Percent125,
+    Percent150,
+    Percent200,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyboardLayout {
+    /// Cyrillic with Ә Ғ Қ Ң Ө Ұ Ү Һ І.
+    #[default]
+    Kazakh,
+    Russian,
+    Latin,
+    Symbols,
+}
+
+/// Every field a person can type into, over all steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    IdentityNumber,
+    Phone,
+    PhoneCode,
+    DocumentNumber,
+    Surname,
+    GivenName,
+    Patronymic,
+    MrzLine1,
+    MrzLine2,
+    MrzLine3,
+    AccountPin,
+    AccountPinAgain,
+    /// The account PIN asked again for the personal cabinet.
+    CabinetPin,
+    Email,
+    KeyPassword,
+    KeyPasswordAgain,
+    ReceiptCode,
+}
+
+/// Choices that are neither Next nor Back nor typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    Consent(bool),
+    /// `phone`: this registered number is not mine, or none is registered.
+    RegisterNewPhone,
+    /// `phone`: back to the registered number.
+    UseRegisteredPhone,
+    ResendCode,
+    /// `phone_code`: "the code does not come".
+    CodeDoesNotCome,
+    Document(DocumentKind),
+    EnterDocumentAs(DocumentEntry),
+    TakePicture,
+    RetakePicture,
+    StartRecording,
+    DocumentPhotoFrom(PhotoSource),
+    /// Open a folder of the USB drive: an index into the listing shown, or up.
+    OpenFolder(usize),
+    FolderUp,
+    /// Take this file of the listing as the document photo.
+    PickFile(usize),
+    /// `email`: take the suggested correction.
+    AcceptSuggestion,
+    /// `email`: it is right as typed.
+    KeepAsTyped,
+    Storage(StorageType),
+    /// Look again for storages (a drive was just put in).
+    RefreshStorage,
+    /// `review`: change the answers of this step, then come back here.
+    Edit(StepName),
+    /// `review`: wait for the certificate here, or come back for it.
+    WaitHere(bool),
+    Retry,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentEntry {
+    Mrz,
+    Typed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PhotoSource {
+    Camera,
+    UsbDrive,
+}
+
+/// The steps in the citizen's order, then those of coming back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StepName {
+    Consent,
+    IdentityNumber,
+    Phone,
+    PhoneCode,
+    Document,
+    Selfie,
+    Liveness,
+    AccountPin,
+    DocumentPhoto,
+    Email,
+    Storage,
+    StorageLocation,
+    Review,
+    KeyPassword,
+    Issuing,
+    Receipt,
+    CollectCode,
+    CollectPhoneCode,
+    CollectStorage,
+    CollectPassword,
+    Collecting,
+    Collected,
+}
+
+/// What the devices say on their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeviceEvent {
+    /// About each analysed camera frame, several times a second while a preview runs.
+    Face(FaceFinding),
+    /// `atr`: answer to reset (ISO 7816-3), hex.
+    CardInserted {
+        atr: String,
+    },
+    CardRemoved,
+    /// A USB drive came; `drive` names it to the devices, `label` to the person.
+    DriveInserted {
+        drive: DriveId,
+        label: String,
+    },
+    DriveRemoved {
+        drive: DriveId,
+    },
+    TokenInserted {
+        kind: StorageType,
+    },
+    TokenRemoved,
+    Raised(Fault),
+    Cleared(Fault),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DriveId(pub u32);
+
+/// What the camera sees of the person, against the circle in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FaceFinding {
+    NoFace,
+    SeveralFaces,
+    TooSmall,
+    TooLarge,
+    OffCentre,
+    TooDark,
+    Good,
+}
+
+/// A captured picture or recording, held by the devices' side; dropped with the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MediaHandle(pub u64);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The recording follows the prompts: this one is now shown.
+    Prompt {
+        index: usize,
+    },
+    /// During the recording the face was lost (true) or is back (false).
+    FaceLost(bool),
+    Phase(IssuingPhase),
+    /// Bytes sent of bytes to send.
+    Upload {
+        sent: u64,
+        total: u64,
+    },
+}
+
+/// What issuing is doing, in order; the screen lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IssuingPhase {
+    MakingKey,
+    Sealing,
+    Saving,
+    Uploading,
+    AwaitingDecision,
+    ProvingKey,
+    AwaitingCertificate,
+    Installing,
+    Confirming,
+}
+
+/// The final answer to a request. Which request gets which: see [`super::command::Request`].
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// To `Begin`.
+    Begun {
+        submission: SubmissionId,
+        randomness: [u8; 32],
+    },
+    /// To `LookUpPhone`.
+    PhoneFound {
+        registered_masked: Option<String>,
+    },
+    /// To `SendCode`.
+    CodeSent {
+        digits: u8,
+        lifetime_seconds: u32,
+        resend_after_seconds: u32,
+        sent_to_masked: String,
+    },
+    /// To `CheckCode`.
+    CodeRight {
+        proof: String,
+    },
+    CodeWrong {
+        tries_left: u8,
+    },
+    CodeExpired,
+    CodesFrozen {
+        seconds: u32,
+    },
+    /// To `ReadCard`: the card answers but has no application this kiosk reads.
+    CardWithoutApplication {
+        atr: String,
+    },
+    /// To `CaptureSelfie`, `CaptureDocument`, `LoadDocumentFile`.
+    Picture {
+        media: MediaHandle,
+    },
+    /// To `Record`: all prompts were followed with a face present.
+    Recorded {
+        media: MediaHandle,
+        seconds: u32,
+    },
+    /// To `Record`: a prompt was not followed, or the face was lost for too long.
+    RecordingFailed,
+    /// To `Seal…`.
+    Sealed,
+    /// To `FindStorages`.
+    Storages(Vec<StorageFound>),
+    /// To `ListFolder`.
+    Folder(FolderListing),
+    /// To `Submit`: durable in the kiosk, "saved" may be shown.
+    Saved,
+    /// To `Obtain` and `InstallCollected`: certificate in the storage, read back, proven, confirmed.
+    Installed(Installed),
+    /// To `Obtain`: not now; come back with the receipt code.
+    ComeBack(ComeBackReason),
+    /// To `OpenCollect`.
+    CollectOpened(CollectState),
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageFound {
+    pub storage: StorageType,
+    /// `None`: can be used now.
+    pub unusable: Option<StorageUnusable>,
+    pub drive: Option<DriveId>,
+    /// Name of the drive or token, for the person.
+    pub label: String,
+    pub free_bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StorageUnusable {
+    NotInserted,
+    NotSupportedHere,
+    ReadOnly,
+    Full,
+    Failed,
+}
+
+/// One folder of a USB drive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderListing {
+    pub drive: DriveId,
+    /// From the drive's root, never with `..`.
+    pub path: Vec<String>,
+    pub folders: Vec<String>,
+    /// Pictures only when listing for the document photo; else none.
+    pub files: Vec<FileEntry>,
+    pub free_bytes: u64,
+    pub writable: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEntry {
+    pub name: String,
+    pub bytes: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// e.g. `RSA256_<ski>.p12`
+    pub file_name: String,
+    /// Where the person finds it.
+    pub location: String,
+    pub valid_until: UnixMillis,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComeBackReason {
+    /// Saved here; sent when the link is back.
+    Offline,
+    /// Received by the office, not decided yet.
+    Undecided,
+    /// The phone must be proven at collection.
+    PhoneUnproven,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CollectState {
+    PhoneCodeNeeded {
+        submission: SubmissionId,
+    },
+    Undecided,
+    Rejected {
+        reason: String,
+    },
+    AskAgain {
+        what: String,
+    },
+    /// The phone is proven: put in the storage with this pending key.
+    Ready {
+        submission: SubmissionId,
+        subject_key_identifier: String,
+    },
+}
+
+/// Why a request failed, and whether trying again can help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub fault: Fault,
+    /// Extra words for the log only; never personal data.
+    pub detail: String,
+}

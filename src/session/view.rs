@@ -1,0 +1,374 @@
+//! What the person sees, as data. Screens draw this and decide nothing.
+//!
+//! Words are codes here; `ui/lang` and the fault table hold the texts.
+
+use exchange::{DocumentKind, Language, StorageType, UnixMillis};
+use faults::Fault;
+
+use super::command::Prompt;
+use super::event::{
+    ComeBackReason, DocumentEntry, FaceFinding, Field, FolderListing, IssuingPhase, KeyboardLayout,
+    MediaHandle, PhotoSource, StepName, StorageFound, TextSize,
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    pub language: Language,
+    pub text_size: TextSize,
+    pub high_contrast: bool,
+    /// No link to the office at this moment.
+    pub offline: bool,
+    /// Which of how many questions, e.g. (4, 12); none outside the journey.
+    pub position: Option<(u8, u8)>,
+    pub can_go_back: bool,
+    pub can_cancel: bool,
+    pub primary: Option<Primary>,
+    pub keyboard: Keyboard,
+    /// Something is being worked on; buttons but Cancel and Help rest.
+    pub busy: Option<Busy>,
+    /// By the input, in words; what to do about it.
+    pub fault: Option<Fault>,
+    pub dialog: Option<Dialog>,
+    pub screen: Screen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Primary {
+    pub label: PrimaryLabel,
+    pub enabled: bool,
+}
+
+/// Buttons say what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrimaryLabel {
+    Start,
+    Agree,
+    Continue,
+    GetCode,
+    SendRequest,
+    Confirm,
+    TakePicture,
+    StartRecording,
+    SetPin,
+    OpenCabinet,
+    ChooseThisFolder,
+    SubmitApplication,
+    MakeKey,
+    DownloadCertificates,
+    Retry,
+    Finish,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keyboard {
+    pub kind: KeyboardKind,
+    pub layout: KeyboardLayout,
+    /// Keys give no visible press (PINs and codes are seen over the shoulder).
+    pub discreet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyboardKind {
+    #[default]
+    None,
+    Digits,
+    /// Letters of the layout, digits, symbols.
+    Full,
+    /// A-Z, 0-9 and `<`.
+    Mrz,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Busy {
+    pub what: BusyWith,
+    /// 0..=1 where known.
+    pub progress: Option<f32>,
+    /// Shown once the work has lasted for a second.
+    pub since_seconds: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusyWith {
+    Office,
+    Camera,
+    Card,
+    Drive,
+    Sealing,
+    Key,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialog {
+    ConfirmCancel,
+    Help,
+    /// Everything is wiped when it reaches zero.
+    IdleWarning {
+        seconds_left: u16,
+    },
+}
+
+/// One field as it stands on the screen.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct FieldView {
+    pub field: Option<Field>,
+    /// Grouped as people read it. For secrets: dots, but for a revealed character.
+    pub text: String,
+    /// In characters of `text`.
+    pub cursor: usize,
+    pub focused: bool,
+    pub error: Option<FieldError>,
+}
+
+impl std::fmt::Debug for FieldView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FieldView({:?}, error {:?})", self.field, self.error)
+    }
+}
+
+/// What is wrong with a field; the screen says it and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FieldError {
+    Incomplete,
+    IinCheckDigit,
+    PhoneNotMobile,
+    CodeWrong { tries_left: u8 },
+    CodeExpired,
+    DocumentNumber,
+    Name,
+    MrzLength,
+    MrzCheckDigit,
+    MrzIinDiffers,
+    MrzExpired,
+    PinObvious,
+    PinsDiffer,
+    PinWrong { tries_left: u8 },
+    EmailAt,
+    EmailLocal,
+    EmailDomain,
+    EmailNotLatin,
+    PasswordRules,
+    PasswordsDiffer,
+    ReceiptCodeMistyped,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Screen {
+    /// Nobody's: the invitation. `cannot`: what does not work now, worst first.
+    Welcome {
+        can_apply: bool,
+        can_collect: bool,
+        cannot: Vec<Fault>,
+    },
+    OutOfService {
+        faults: Vec<Fault>,
+    },
+    Consent {
+        agreed: bool,
+    },
+    IdentityNumber {
+        number: FieldView,
+    },
+    Phone(PhoneView),
+    PhoneCode(PhoneCodeView),
+    Document(DocumentView),
+    Selfie {
+        finding: Option<FaceFinding>,
+        taken: Option<MediaHandle>,
+    },
+    Liveness(LivenessView),
+    AccountPin {
+        pin: FieldView,
+        again: FieldView,
+    },
+    DocumentPhoto(DocumentPhotoView),
+    Email {
+        email: FieldView,
+        suggestion: Option<String>,
+    },
+    Storage {
+        found: Vec<StorageFound>,
+        chosen: Option<StorageType>,
+        provider_ready: bool,
+    },
+    StorageLocation {
+        listing: Option<FolderListing>,
+        drive_label: String,
+    },
+    Review(ReviewView),
+    KeyPassword(PasswordView),
+    Issuing(IssuingView),
+    Receipt(ReceiptView),
+    CollectCode {
+        code: FieldView,
+    },
+    CollectPhoneCode(PhoneCodeView),
+    CollectStorage {
+        listing: Option<FolderListing>,
+        drive_label: String,
+        pending_found: bool,
+    },
+    CollectPassword {
+        password: FieldView,
+    },
+    Collecting(IssuingView),
+    Collected(ReceiptView),
+    /// The application was decided against, or needs something.
+    CollectAnswer(CollectAnswer),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhoneView {
+    /// `+7 7•• ••• •• 45`
+    pub registered_masked: Option<String>,
+    /// A new number is being typed.
+    pub registering: bool,
+    /// Without a link the number is taken unproven.
+    pub offline: bool,
+    pub number: FieldView,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PhoneCodeView {
+    pub sent_to_masked: String,
+    pub digits: u8,
+    pub code: FieldView,
+    pub expires_in_seconds: u32,
+    /// 0: may be asked for again now.
+    pub resend_in_seconds: u32,
+    pub frozen_for_seconds: u32,
+    /// "The code does not come" was touched: say what can be done.
+    pub helping: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentView {
+    pub kind: Option<DocumentKind>,
+    pub card: CardState,
+    pub entry: Option<DocumentEntry>,
+    /// Of the chosen entry, top to bottom.
+    pub fields: Vec<FieldView>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardState {
+    Absent,
+    Reading,
+    /// Read as far as this kiosk can: its ATR is noted.
+    Noted,
+    Failed(Fault),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct LivenessView {
+    pub prompts: Vec<Prompt>,
+    /// The one shown now; none before the start.
+    pub current: Option<usize>,
+    /// Of the current prompt, 0..=1.
+    pub elapsed: f32,
+    pub finding: Option<FaceFinding>,
+    pub face_lost: bool,
+    pub failed_before: u8,
+    pub tries: u8,
+    pub done: bool,
+    /// Blocked after too many failures, for so long.
+    pub blocked_for_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DocumentPhotoView {
+    /// The account PIN opens the personal cabinet first.
+    pub cabinet_pin: Option<FieldView>,
+    pub source: PhotoSource,
+    pub listing: Option<FolderListing>,
+    pub taken: Option<MediaHandle>,
+    /// What the camera sees moves too much or is too dark to read: not judged yet.
+    pub drive_present: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewView {
+    /// One a step that has an answer, in order; masked where personal.
+    pub answers: Vec<(StepName, Answer)>,
+    pub wait_here: bool,
+    pub can_wait: bool,
+    /// From the measured link, where known.
+    pub wait_seconds: Option<u32>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub enum Answer {
+    Text(String),
+    Document(DocumentKind, DocumentEntryMark),
+    Picture(MediaHandle),
+    Done,
+    Storage(StorageType),
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Answer(..)")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentEntryMark {
+    Mrz,
+    Typed,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct PasswordView {
+    pub password: FieldView,
+    pub again: FieldView,
+    pub rules: PasswordRules,
+    pub caps_lock: bool,
+    /// Choosing a new password for a file; false: the PIN of a token.
+    pub new_password: bool,
+}
+
+/// Which rules hold so far: 6-32 Latin characters with lower case, upper case, digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PasswordRules {
+    pub length: bool,
+    pub latin_only: bool,
+    pub lower: bool,
+    pub upper: bool,
+    pub digit: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct IssuingView {
+    pub phases: Vec<IssuingPhase>,
+    /// Index into `phases` of the one at work.
+    pub current: usize,
+    pub uploaded: Option<(u64, u64)>,
+    /// Durable in the kiosk: may be said.
+    pub saved: bool,
+    pub seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReceiptView {
+    pub outcome: Outcome,
+    /// Grouped 4-4-5; none after collecting.
+    pub receipt_code: Option<String>,
+    /// Seconds until the screen is wiped.
+    pub closes_in_seconds: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Installed {
+        file_name: String,
+        location: String,
+        valid_until: UnixMillis,
+    },
+    ComeBack(ComeBackReason),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CollectAnswer {
+    Undecided,
+    Rejected { reason: String },
+    AskAgain { what: String },
+}

@@ -1,0 +1,1 @@
+//! What the kiosk as a whole is doing, whoever stands before it.
