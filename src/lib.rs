@@ -1,8 +1,11 @@
 //! The kiosk at which a citizen obtains an electronic digital signature.
 //!
 //! The pure core is [`station`] and [`session`]; everything that touches the
-//! world is around it, and [`run`] is the only place where both meet.
+//! world stands around it, and `run` is the only place where both meet.
 
 pub mod devices;
 pub mod session;
 pub mod station;
+pub mod sync;
+#[cfg(feature = "ui")]
+pub mod ui;

@@ -1,0 +1,1 @@
+//! usb_drive

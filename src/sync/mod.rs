@@ -1,0 +1,1 @@
+//! Talking to the office: provisioning, time, phone codes, upload, results, collection.
