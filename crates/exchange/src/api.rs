@@ -78,7 +78,8 @@ pub struct ProvisionRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum ProvisionAnswer {
-    /// An administrator compares these words on both sides, then confirms.
+    /// An administrator compares these words ([`crate::fingerprint_words`], computed
+    /// by each side from the keys it holds) on both sides, then confirms.
     AwaitingConfirmation {
         kiosk: KioskId,
         fingerprint_words: Vec<String>,

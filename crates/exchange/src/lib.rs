@@ -7,6 +7,7 @@
 pub mod api;
 mod document;
 mod email;
+mod fingerprint;
 mod form;
 mod ids;
 mod iin;
@@ -21,6 +22,7 @@ mod time;
 
 pub use document::{DocumentKind, DocumentNumber, HolderName, IdentityDocument, ReadBy};
 pub use email::{EmailAddress, EmailError};
+pub use fingerprint::fingerprint_words;
 pub use form::{Form, KeyAlgorithm, Language, PhoneStanding, StorageType};
 pub use ids::{Digest, IdError, KioskId, SubmissionId};
 pub use iin::{Iin, IinError, IinPolicy};
