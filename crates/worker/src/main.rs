@@ -1,1 +1,38 @@
-fn main() {}
+//! `kiosk-worker ROLE [READER]`: started by the kiosk with a socket as standard input.
+
+mod card_watch;
+mod cards;
+mod sandbox;
+mod serve;
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use anyhow::{Context, bail};
+use worker::message::Role;
+
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_ansi(false)
+        .init();
+    // A panic's message could quote what was being parsed: say only where.
+    std::panic::set_hook(Box::new(|panic| {
+        if let Some(place) = panic.location() {
+            tracing::error!(file = place.file(), line = place.line(), "panic");
+        }
+    }));
+
+    let mut arguments = std::env::args().skip(1);
+    let Some(role) = arguments.next().as_deref().and_then(Role::from_argument) else {
+        bail!("usage: kiosk-worker cards|files [READER]");
+    };
+    let reader = arguments.next();
+    let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
+    let socket = UnixStream::from(socket);
+    socket
+        .peer_addr()
+        .context("standard input is not the kiosk's socket")?;
+    serve::serve(role, reader, socket)
+}

@@ -1,0 +1,126 @@
+//! One running worker process and its socket.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use zeroize::Zeroizing;
+
+use super::WorkerConfig;
+use crate::message::{Asked, Said};
+use crate::wire::{self, HEAD_BYTES, Head};
+
+/// What the worker said, with the bytes that came along.
+pub(super) type Heard = (Said, Zeroizing<Vec<u8>>);
+
+/// Killed when dropped.
+pub(super) struct Process {
+    child: Child,
+    writer: OwnedWriteHalf,
+    /// Closed when the worker has ended.
+    pub(super) heard: mpsc::Receiver<Heard>,
+}
+
+impl Process {
+    pub(super) fn start(config: &WorkerConfig) -> io::Result<Process> {
+        let (here, there) = std::os::unix::net::UnixStream::pair()?;
+        here.set_nonblocking(true)?;
+        let mut command = Command::new(program(config)?);
+        command
+            .arg(config.role.argument())
+            .args(&config.reader)
+            .env_clear()
+            .stdin(Stdio::from(OwnedFd::from(there)))
+            .stdout(Stdio::null())
+            .kill_on_drop(true);
+        for kept in ["RUST_LOG", "LLVM_PROFILE_FILE"] {
+            if let Some(value) = std::env::var_os(kept) {
+                command.env(kept, value);
+            }
+        }
+        let child = command.spawn()?;
+        let (reader, writer) = UnixStream::from_std(here)?.into_split();
+        let (sender, heard) = mpsc::channel(16);
+        tokio::spawn(listen(reader, sender));
+        Ok(Process {
+            child,
+            writer,
+            heard,
+        })
+    }
+
+    pub(super) async fn ask(&mut self, asked: &Asked, file: Option<OwnedFd>) -> io::Result<()> {
+        let frame = wire::encode(asked, 0)?;
+        let mut rest = &frame[..];
+        if let Some(file) = file {
+            let socket: &UnixStream = self.writer.as_ref();
+            let sent = socket
+                .async_io(Interest::WRITABLE, || {
+                    wire::send_with_file(socket.as_fd(), &frame, file.as_fd())
+                })
+                .await?;
+            rest = &frame[sent..];
+        }
+        self.writer.write_all(rest).await
+    }
+
+    /// Ends it and leaves no zombie behind.
+    pub(super) async fn kill(mut self) {
+        if let Err(error) = self.child.kill().await {
+            tracing::warn!(%error, "the worker cannot be killed");
+        }
+    }
+}
+
+/// A task of its own, because reading a frame must not be cut short.
+async fn listen(mut reader: OwnedReadHalf, sender: mpsc::Sender<Heard>) {
+    loop {
+        match receive(&mut reader).await {
+            Ok(heard) => {
+                if sender.send(heard).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                if error.kind() != io::ErrorKind::UnexpectedEof {
+                    tracing::warn!(%error, "the worker cannot be understood");
+                }
+                return;
+            }
+        }
+    }
+}
+
+async fn receive(reader: &mut OwnedReadHalf) -> io::Result<Heard> {
+    let mut head = [0; HEAD_BYTES];
+    reader.read_exact(&mut head).await?;
+    let head = Head::parse(head)?;
+    let mut message = vec![0; head.message];
+    reader.read_exact(&mut message).await?;
+    let mut attachment = Zeroizing::new(vec![0; head.attachment]);
+    reader.read_exact(&mut attachment).await?;
+    Ok((wire::decode(&message)?, attachment))
+}
+
+fn program(config: &WorkerConfig) -> io::Result<PathBuf> {
+    if let Some(program) = &config.program {
+        return Ok(program.clone());
+    }
+    if let Some(program) = std::env::var_os("KIOSK_WORKER") {
+        return Ok(program.into());
+    }
+    let own = std::env::current_exe()?;
+    // Test programs lie one folder below the programs they belong to.
+    own.ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("kiosk-worker"))
+        .find(|program| Path::is_file(program))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "kiosk-worker is not installed"))
+}

@@ -1,0 +1,227 @@
+//! Keeps one worker process going: one call at a time, and the watch beside it.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::process::{Heard, Process};
+use super::{Answered, CallError, WorkerConfig};
+use crate::message::{Answer, Asked, Request, Role, Said, WatchEvent};
+
+/// Loading the program, finding pcscd and closing the sandbox, on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(10);
+/// Without a sign of life for so long a watch hangs in pcscd.
+const SILENCE_LIMIT: Duration = Duration::from_secs(6);
+/// Between the end of a watching worker and the next.
+const RESTART_PAUSE: Duration = Duration::from_millis(500);
+
+pub(super) enum Order {
+    Call {
+        request: Request,
+        file: Option<OwnedFd>,
+        until: Instant,
+        answer: oneshot::Sender<Result<Answered, CallError>>,
+    },
+    Watch(mpsc::UnboundedSender<WatchEvent>),
+}
+
+pub(super) struct Supervisor {
+    config: WorkerConfig,
+    process: Option<Process>,
+    last_id: u64,
+    watcher: Option<mpsc::UnboundedSender<WatchEvent>>,
+    /// The running process has been told to watch.
+    watching: bool,
+    /// By then the watch must give a sign of life, or be started again.
+    next_look: Instant,
+}
+
+impl Supervisor {
+    pub(super) fn new(config: WorkerConfig) -> Self {
+        Supervisor {
+            config,
+            process: None,
+            last_id: 0,
+            watcher: None,
+            watching: false,
+            next_look: Instant::now(),
+        }
+    }
+
+    pub(super) async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        loop {
+            let watched = self.watcher.is_some();
+            let next_look = self.next_look;
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Call { request, file, until, answer }) => {
+                        let _ = answer.send(self.call(request, file, until).await);
+                    }
+                    Some(Order::Watch(watcher)) => {
+                        self.watcher = Some(watcher);
+                        self.end_process().await;
+                        self.watch().await;
+                    }
+                    None => break,
+                },
+                heard = hear(&mut self.process) => match heard {
+                    Some((said, _)) => self.note(said),
+                    None => self.lost().await,
+                },
+                () = sleep_until(next_look), if watched => {
+                    if self.process.is_some() && self.watching {
+                        tracing::warn!("the card watch is silent: ending the worker");
+                        self.lost().await;
+                    } else {
+                        self.watch().await;
+                    }
+                }
+            }
+            if self.watcher.as_ref().is_some_and(|w| w.is_closed()) {
+                self.watcher = None;
+            }
+        }
+        self.end_process().await;
+    }
+
+    async fn call(
+        &mut self,
+        request: Request,
+        file: Option<OwnedFd>,
+        until: Instant,
+    ) -> Result<Answered, CallError> {
+        let answered = self.ask(request, file, until).await;
+        match &answered {
+            Err(CallError::Silent(_) | CallError::Died(_)) => self.lost().await,
+            _ if self.config.role == Role::Files => self.end_process().await,
+            _ => {}
+        }
+        answered
+    }
+
+    async fn ask(
+        &mut self,
+        request: Request,
+        file: Option<OwnedFd>,
+        until: Instant,
+    ) -> Result<Answered, CallError> {
+        let fault = request.fault_when_lost();
+        self.ensure_started().await?;
+        self.last_id += 1;
+        let id = self.last_id;
+        let asked = Asked { id, request };
+        let Some(process) = &mut self.process else {
+            return Err(CallError::NotStarted);
+        };
+        match timeout_at(until, process.ask(&asked, file)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Err(CallError::Died(fault)),
+            Err(_) => return Err(CallError::Silent(fault)),
+        }
+        loop {
+            match timeout_at(until, hear(&mut self.process)).await {
+                Err(_) => return Err(CallError::Silent(fault)),
+                Ok(None) => return Err(CallError::Died(fault)),
+                Ok(Some((
+                    Said::Answer {
+                        id: answered,
+                        answer,
+                    },
+                    bytes,
+                ))) if answered == id => {
+                    return Ok(Answered {
+                        answer: answer?,
+                        bytes,
+                    });
+                }
+                Ok(Some((said, _))) => self.note(said),
+            }
+        }
+    }
+
+    async fn ensure_started(&mut self) -> Result<(), CallError> {
+        if self.process.is_some() {
+            return Ok(());
+        }
+        let mut process = Process::start(&self.config).map_err(|error| {
+            tracing::error!(%error, "the worker cannot be started");
+            CallError::NotStarted
+        })?;
+        let ready = timeout_at(Instant::now() + START_LIMIT, process.heard.recv()).await;
+        match ready {
+            Ok(Some((Said::Ready(sandbox), _))) => {
+                tracing::info!(role = self.config.role.argument(), ?sandbox, "worker ready");
+                self.process = Some(process);
+                self.watching = false;
+                Ok(())
+            }
+            _ => {
+                tracing::error!("the worker did not become ready");
+                process.kill().await;
+                Err(CallError::NotStarted)
+            }
+        }
+    }
+
+    /// Starts the watch if somebody watches and it is not running.
+    async fn watch(&mut self) {
+        if self.watcher.is_none() || (self.process.is_some() && self.watching) {
+            return;
+        }
+        self.next_look = Instant::now() + RESTART_PAUSE;
+        let until = Instant::now() + START_LIMIT;
+        match self.ask(Request::WatchCards, None, until).await {
+            Ok(Answered {
+                answer: Answer::Watching,
+                ..
+            }) => {
+                self.watching = true;
+                self.next_look = Instant::now() + SILENCE_LIMIT;
+                self.tell(WatchEvent::WorkerStarted);
+            }
+            _ => self.lost().await,
+        }
+    }
+
+    /// What comes unasked.
+    fn note(&mut self, said: Said) {
+        if self.watching {
+            self.next_look = Instant::now() + SILENCE_LIMIT;
+        }
+        match said {
+            Said::Card(event) => self.tell(WatchEvent::Card(event)),
+            Said::Alive => {}
+            // An answer nobody waits for any more, or a second greeting.
+            Said::Answer { .. } | Said::Ready(_) => {}
+        }
+    }
+
+    fn tell(&self, event: WatchEvent) {
+        if let Some(watcher) = &self.watcher {
+            let _ = watcher.send(event);
+        }
+    }
+
+    async fn lost(&mut self) {
+        self.end_process().await;
+        self.next_look = Instant::now() + RESTART_PAUSE;
+        self.tell(WatchEvent::WorkerDied);
+    }
+
+    async fn end_process(&mut self) {
+        self.watching = false;
+        if let Some(process) = self.process.take() {
+            process.kill().await;
+        }
+    }
+}
+
+/// Waits for ever without a process; `None` once the worker has ended.
+async fn hear(process: &mut Option<Process>) -> Option<Heard> {
+    match process {
+        Some(process) => process.heard.recv().await,
+        None => std::future::pending().await,
+    }
+}

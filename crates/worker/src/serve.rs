@@ -1,0 +1,143 @@
+//! The serving loop: one thread listens, one works, one watches the reader.
+//!
+//! The listener does nothing else, so that the end of the kiosk ends the worker
+//! even while the others hang.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
+
+use worker::message::{Answer, Asked, PictureLimits, Refusal, Request, Role, Said};
+use worker::{picture, wire};
+use zeroize::Zeroizing;
+
+use crate::{card_watch, cards, sandbox};
+
+/// The writing end, shared by those who speak.
+#[derive(Clone)]
+pub struct Voice(Arc<Mutex<UnixStream>>);
+
+impl Voice {
+    /// Without a listener there is nobody left to work for.
+    pub fn say(&self, said: &Said, bytes: &[u8]) {
+        let mut socket = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if wire::send(&mut socket, said, bytes).is_err() {
+            std::process::exit(0);
+        }
+    }
+}
+
+pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyhow::Result<()> {
+    sandbox::harden_process()?;
+    if role == Role::Cards {
+        // Loads what pcsc-lite loads on its first call, while that is still allowed.
+        drop(pcsc::Context::establish(pcsc::Scope::System));
+    }
+    let landlock = sandbox::restrict_files(role)?;
+
+    let voice = Voice(Arc::new(Mutex::new(socket.try_clone()?)));
+    let (start_watch, watch_started) = mpsc::channel();
+    let (work, works) = mpsc::channel();
+    // A thread still on its way up needs system calls that are closed below.
+    let standing = Arc::new(Barrier::new(3));
+    std::thread::Builder::new().name("watch".into()).spawn({
+        let (standing, voice, reader) = (standing.clone(), voice.clone(), reader.clone());
+        move || {
+            standing.wait();
+            if watch_started.recv().is_ok() {
+                card_watch::watch(&voice, reader.as_deref());
+            }
+        }
+    })?;
+    let worker = Worker {
+        role,
+        reader,
+        voice: voice.clone(),
+        start_watch,
+    };
+    std::thread::Builder::new().name("work".into()).spawn({
+        let standing = standing.clone();
+        move || {
+            standing.wait();
+            worker.run(&works);
+        }
+    })?;
+    standing.wait();
+    // Every thread stands: none can be made from here on.
+    sandbox::close(role)?;
+
+    voice.say(&Said::Ready(landlock), &[]);
+    while let Some((asked, file, _)) = wire::receive::<Asked>(&mut socket)? {
+        if work.send((asked, file)).is_err() {
+            // The working thread panicked: the kiosk starts another worker.
+            std::process::exit(1);
+        }
+    }
+    // Not a return: a thread that hangs must not keep the process alive.
+    std::process::exit(0);
+}
+
+struct Worker {
+    role: Role,
+    reader: Option<String>,
+    voice: Voice,
+    start_watch: Sender<()>,
+}
+
+impl Worker {
+    fn run(&self, works: &Receiver<(Asked, Option<OwnedFd>)>) {
+        // The process ends at once if this thread panics; the kiosk waits for an answer.
+        let _exit = ExitOnPanic;
+        for (Asked { id, request }, file) in works {
+            let (answer, bytes) = match self.answer(request, file) {
+                Ok((answer, bytes)) => (Ok(answer), bytes),
+                Err(refusal) => (Err(refusal), Zeroizing::default()),
+            };
+            self.voice.say(&Said::Answer { id, answer }, &bytes);
+        }
+    }
+
+    fn answer(
+        &self,
+        request: Request,
+        file: Option<OwnedFd>,
+    ) -> Result<(Answer, Zeroizing<Vec<u8>>), Refusal> {
+        let none = Zeroizing::default();
+        match (self.role, request) {
+            (_, Request::Ping) => Ok((Answer::Pong, none)),
+            (Role::Cards, Request::WatchCards) => {
+                self.start_watch.send(()).map_err(|_| Refusal::NotMine)?;
+                Ok((Answer::Watching, none))
+            }
+            (Role::Cards, Request::ReadCard) => {
+                let card = cards::read(self.reader.as_deref())?;
+                Ok((Answer::Card(card), none))
+            }
+            (Role::Files, Request::LoadPicture(limits)) => {
+                load_picture(file.ok_or(Refusal::FileUnreadable)?, &limits)
+            }
+            _ => Err(Refusal::NotMine),
+        }
+    }
+}
+
+fn load_picture(
+    file: OwnedFd,
+    limits: &PictureLimits,
+) -> Result<(Answer, Zeroizing<Vec<u8>>), Refusal> {
+    let bytes = picture::read(std::fs::File::from(file), limits)?;
+    let picture = picture::normalise(&bytes, limits)?;
+    let (width, height) = (picture.width, picture.height);
+    Ok((Answer::Picture { width, height }, picture.jpeg))
+}
+
+struct ExitOnPanic;
+
+impl Drop for ExitOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            std::process::exit(1);
+        }
+    }
+}
