@@ -126,8 +126,12 @@ pub enum Request {
         path: Vec<String>,
         pictures: bool,
     },
+    /// Looks through every inserted drive and token for the pending key with this
+    /// subject key identifier (hex). -> `PendingKey`
+    FindPendingKey { subject_key_identifier: String },
     /// Makes the key in its storage, seals request and form, commits. -> `Saved`;
-    /// progress `Phase`.
+    /// progress `Phase`. Asked again for the same submission after a failure: what
+    /// was already committed is answered `Saved`, never committed twice.
     Submit {
         submission: SubmissionId,
         form: Box<Form>,

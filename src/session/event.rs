@@ -43,6 +43,9 @@ pub enum Event {
     Link {
         up: bool,
     },
+    /// The office or a technician takes the kiosk out of use (true) or back into
+    /// it; a citizen who is being served is served to the end.
+    Pause(bool),
 }
 
 /// What a person did, already in the session's words. Screens send nothing else.
@@ -82,7 +85,7 @@ pub enum Touch {
     Choose(Choice),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Key {
     Char(char),
     Backspace,
@@ -90,6 +93,19 @@ pub enum Key {
     Right,
     /// Next field, or the primary action after the last.
     Enter,
+}
+
+/// Never the character: keys are names, numbers and passwords.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Key::Char(_) => "Char(..)",
+            Key::Backspace => "Backspace",
+            Key::Left => "Left",
+            Key::Right => "Right",
+            Key::Enter => "Enter",
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -285,7 +301,7 @@ pub enum IssuingPhase {
 }
 
 /// The final answer to a request. Which request gets which: see [`super::command::Request`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Reply {
     /// To `Begin`.
     Begun {
@@ -335,6 +351,8 @@ pub enum Reply {
     Storages(Vec<StorageFound>),
     /// To `ListFolder`.
     Folder(FolderListing),
+    /// To `FindPendingKey`: where it lies, if in any storage that is in now.
+    PendingKey(Option<PendingKey>),
     /// To `Submit`: durable in the kiosk, "saved" may be shown.
     Saved,
     /// To `Obtain` and `InstallCollected`: certificate in the storage, read back, proven, confirmed.
@@ -344,6 +362,43 @@ pub enum Reply {
     /// To `OpenCollect`.
     CollectOpened(CollectState),
     Failed(Failure),
+}
+
+/// The name of the reply; contents are personal or secret.
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Reply::Begun { .. } => "Begun",
+            Reply::PhoneFound { .. } => "PhoneFound",
+            Reply::CodeSent { .. } => "CodeSent",
+            Reply::CodeRight { .. } => "CodeRight",
+            Reply::CodeWrong { .. } => "CodeWrong",
+            Reply::CodeExpired => "CodeExpired",
+            Reply::CodesFrozen { .. } => "CodesFrozen",
+            Reply::CardWithoutApplication { .. } => "CardWithoutApplication",
+            Reply::Picture { .. } => "Picture",
+            Reply::Recorded { .. } => "Recorded",
+            Reply::RecordingFailed => "RecordingFailed",
+            Reply::Sealed => "Sealed",
+            Reply::Storages(_) => "Storages",
+            Reply::Folder(_) => "Folder",
+            Reply::PendingKey(_) => "PendingKey",
+            Reply::Saved => "Saved",
+            Reply::Installed(_) => "Installed",
+            Reply::ComeBack(_) => "ComeBack",
+            Reply::CollectOpened(_) => "CollectOpened",
+            Reply::Failed(failure) => return write!(f, "Failed({})", failure.fault),
+        };
+        f.write_str(name)
+    }
+}
+
+/// A pending key that waits for its certificate in a citizen's storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingKey {
+    pub location: super::command::KeyLocation,
+    /// Name of the drive or token, for the person.
+    pub label: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

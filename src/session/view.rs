@@ -151,7 +151,7 @@ pub enum FieldError {
     ReceiptCodeMistyped,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Screen {
     /// Nobody's: the invitation. `cannot`: what does not work now, worst first.
     Welcome {
@@ -214,6 +214,46 @@ pub enum Screen {
     Collected(ReceiptView),
     /// The application was decided against, or needs something.
     CollectAnswer(CollectAnswer),
+}
+
+impl Screen {
+    /// The step's name in snake case, as its file and its screen have it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Screen::Welcome { .. } => "welcome",
+            Screen::OutOfService { .. } => "out_of_service",
+            Screen::Consent { .. } => "consent",
+            Screen::IdentityNumber { .. } => "identity_number",
+            Screen::Phone(_) => "phone",
+            Screen::PhoneCode(_) => "phone_code",
+            Screen::Document(_) => "document",
+            Screen::Selfie { .. } => "selfie",
+            Screen::Liveness(_) => "liveness",
+            Screen::AccountPin { .. } => "account_pin",
+            Screen::DocumentPhoto(_) => "document_photo",
+            Screen::Email { .. } => "email",
+            Screen::Storage { .. } => "storage",
+            Screen::StorageLocation { .. } => "storage_location",
+            Screen::Review(_) => "review",
+            Screen::KeyPassword(_) => "key_password",
+            Screen::Issuing(_) => "issuing",
+            Screen::Receipt(_) => "receipt",
+            Screen::CollectCode { .. } => "collect_code",
+            Screen::CollectPhoneCode(_) => "collect_phone_code",
+            Screen::CollectStorage { .. } => "collect_storage",
+            Screen::CollectPassword { .. } => "collect_password",
+            Screen::Collecting(_) => "collecting",
+            Screen::Collected(_) => "collected",
+            Screen::CollectAnswer(_) => "collect_answer",
+        }
+    }
+}
+
+/// The name alone: screens show personal data.
+impl std::fmt::Debug for Screen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -1,1 +1,239 @@
 //! What the kiosk as a whole is doing, whoever stands before it.
+//!
+//! Here: the mode, the faults that are raised now, what the kiosk is ready for,
+//! at most one session, and the settings of the welcome screen. Not here: what a
+//! citizen answers.
+
+mod readiness;
+mod welcome;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use faults::Fault;
+
+use crate::session::command::Command;
+use crate::session::event::{DeviceEvent, Event, Now, SessionId, Touch};
+use crate::session::view::{Screen, View};
+use crate::session::{Purpose, Session, SessionConfig, Settings, Surroundings};
+use readiness::Readiness;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct StationConfig {
+    pub session: SessionConfig,
+    /// What a new citizen finds; also after the last one has gone.
+    pub settings: Settings,
+    /// Settings touched on the welcome screen go back after so long without a touch.
+    pub welcome_resets_after: Duration,
+    /// Faults taken to be there until the first check has cleared them, so that
+    /// nobody begins before the camera was seen to work.
+    pub presumed: BTreeSet<Fault>,
+}
+
+impl Default for StationConfig {
+    fn default() -> Self {
+        Self {
+            session: SessionConfig::default(),
+            settings: Settings::default(),
+            welcome_resets_after: Duration::from_secs(60),
+            presumed: BTreeSet::from([Fault::CameraMissing, Fault::SealingImpossible]),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The welcome screen waits.
+    Idle,
+    /// A citizen is being served.
+    Citizen,
+    /// Taken out of use by the office or a technician.
+    Paused,
+    /// A fault without which nobody can be served.
+    OutOfService,
+}
+
+pub struct Station {
+    config: StationConfig,
+    session: Option<Session>,
+    /// Number of the session last begun.
+    sessions: u64,
+    paused: bool,
+    around: Surroundings,
+    /// Of the welcome screen.
+    settings: Settings,
+    helping: bool,
+    /// Boottime of the last touch of the welcome screen.
+    last_touch: Duration,
+}
+
+impl Station {
+    pub fn new(config: StationConfig) -> Self {
+        let around = Surroundings {
+            faults: config.presumed.clone(),
+            ..Surroundings::default()
+        };
+        Self {
+            settings: config.settings,
+            config,
+            session: None,
+            sessions: 0,
+            paused: false,
+            around,
+            helping: false,
+            last_touch: Duration::ZERO,
+        }
+    }
+
+    pub fn mode(&self) -> Mode {
+        if self.session.is_some() {
+            Mode::Citizen
+        } else if self.paused {
+            Mode::Paused
+        } else if self.readiness().is_out_of_service() {
+            Mode::OutOfService
+        } else {
+            Mode::Idle
+        }
+    }
+
+    /// The citizen who is being served.
+    pub fn session(&self) -> Option<&Session> {
+        self.session.as_ref()
+    }
+
+    /// Faults that are raised now.
+    pub fn faults(&self) -> &BTreeSet<Fault> {
+        &self.around.faults
+    }
+
+    pub fn link_is_up(&self) -> bool {
+        self.around.link_up
+    }
+
+    /// What to do about an event.
+    pub fn handle(&mut self, event: Event, now: Now) -> Vec<Command> {
+        self.notice(&event);
+        match &mut self.session {
+            Some(session) => {
+                let commands = session.handle(event, now);
+                if session.is_over() {
+                    self.welcome_anew(now);
+                }
+                commands
+            }
+            None => match event {
+                Event::Touch(touch) => self.touch_welcome(&touch, now),
+                Event::Tick => {
+                    let quiet = now.boottime.saturating_sub(self.last_touch);
+                    if quiet >= self.config.welcome_resets_after {
+                        self.settings = self.config.settings;
+                        self.helping = false;
+                    }
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    pub fn view(&self, now: Now) -> View {
+        if let Some(view) = self.session.as_ref().and_then(|s| s.view(now)) {
+            return view;
+        }
+        let readiness = self.readiness();
+        let screen = match self.mode() {
+            Mode::Paused => Screen::OutOfService { faults: Vec::new() },
+            Mode::OutOfService => Screen::OutOfService {
+                faults: readiness.closing(),
+            },
+            Mode::Idle | Mode::Citizen => Screen::Welcome {
+                can_apply: readiness.can_apply(),
+                can_collect: readiness.can_collect(),
+                cannot: readiness.cannot(),
+            },
+        };
+        welcome::view(self.settings, self.around.link_up, self.helping, screen)
+    }
+
+    fn readiness(&self) -> Readiness<'_> {
+        Readiness::of(&self.around)
+    }
+
+    /// Keeps what is known of the surroundings, whoever is served.
+    fn notice(&mut self, event: &Event) {
+        match event {
+            Event::Link { up } => self.around.link_up = *up,
+            Event::Pause(paused) => self.paused = *paused,
+            Event::Device(DeviceEvent::Raised(fault)) => {
+                self.around.faults.insert(*fault);
+            }
+            Event::Device(DeviceEvent::Cleared(fault)) => {
+                self.around.faults.remove(fault);
+            }
+            Event::Device(DeviceEvent::DriveInserted { drive, label }) => {
+                self.around.drives.insert(*drive, label.clone());
+            }
+            Event::Device(DeviceEvent::DriveRemoved { drive }) => {
+                self.around.drives.remove(drive);
+            }
+            _ => {}
+        }
+    }
+
+    fn touch_welcome(&mut self, touch: &Touch, now: Now) -> Vec<Command> {
+        self.last_touch = now.boottime;
+        if self.mode() != Mode::Idle {
+            return Vec::new();
+        }
+        match touch {
+            Touch::ChooseLanguage(language) => self.settings.language = *language,
+            Touch::SetTextSize(size) => self.settings.text_size = *size,
+            Touch::SetHighContrast(on) => self.settings.high_contrast = *on,
+            Touch::Help => self.helping = true,
+            Touch::DismissDialog => self.helping = false,
+            Touch::Start | Touch::Next if self.readiness().can_apply() => {
+                return self.begin(Purpose::Enrol, now);
+            }
+            Touch::StartCollect if self.readiness().can_collect() => {
+                return self.begin(Purpose::Collect, now);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn begin(&mut self, purpose: Purpose, now: Now) -> Vec<Command> {
+        self.helping = false;
+        self.sessions += 1;
+        let (session, commands) = Session::new(
+            SessionId(self.sessions),
+            purpose,
+            self.settings,
+            self.config.session.clone(),
+            self.around.clone(),
+            now,
+        );
+        self.session = Some(session);
+        commands
+    }
+
+    fn welcome_anew(&mut self, now: Now) {
+        self.session = None;
+        self.settings = self.config.settings;
+        self.helping = false;
+        self.last_touch = now.boottime;
+    }
+}
+
+/// What the kiosk does; nothing of whom it serves.
+impl std::fmt::Debug for Station {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Station")
+            .field("mode", &self.mode())
+            .field("session", &self.session)
+            .field("faults", &self.around.faults)
+            .field("link_up", &self.around.link_up)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,87 @@
+//! Coming back: the storage with the pending key is put in and found.
+
+use super::command::Request;
+use super::event::{Choice, DeviceEvent, Key, Now, PendingKey, Reply, Touch};
+use super::step::{Shown, Step, Turn};
+use super::view::{PrimaryLabel, Screen};
+use super::visit::Visit;
+
+#[derive(Default)]
+pub(super) struct CollectStorage {
+    pending: Option<PendingKey>,
+}
+
+impl CollectStorage {
+    fn look(&mut self, visit: &mut Visit) {
+        self.pending = None;
+        if let Some(subject_key_identifier) = visit.answers.collect.subject_key_identifier.clone() {
+            visit.ask(Request::FindPendingKey {
+                subject_key_identifier,
+            });
+        }
+    }
+}
+
+impl Step for CollectStorage {
+    fn enter(&mut self, visit: &mut Visit) {
+        self.look(visit);
+    }
+
+    fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn {
+        match touch {
+            Touch::Next | Touch::Key(Key::Enter) => match &self.pending {
+                Some(pending) => {
+                    visit.answers.location = Some(pending.location.clone());
+                    Turn::Forward
+                }
+                None => {
+                    self.look(visit);
+                    Turn::Stay
+                }
+            },
+            Touch::Choose(Choice::RefreshStorage) => {
+                self.look(visit);
+                Turn::Stay
+            }
+            _ => Turn::Stay,
+        }
+    }
+
+    fn device(&mut self, event: &DeviceEvent, visit: &mut Visit) -> Turn {
+        if matches!(
+            event,
+            DeviceEvent::DriveInserted { .. }
+                | DeviceEvent::DriveRemoved { .. }
+                | DeviceEvent::TokenInserted { .. }
+                | DeviceEvent::TokenRemoved
+        ) {
+            self.look(visit);
+        }
+        Turn::Stay
+    }
+
+    fn reply(&mut self, reply: &Reply, _visit: &mut Visit) -> Turn {
+        if let Reply::PendingKey(pending) = reply {
+            self.pending.clone_from(pending);
+        }
+        Turn::Stay
+    }
+
+    fn complete(&self, visit: &Visit) -> bool {
+        visit.answers.location.is_some()
+    }
+
+    fn show(&self, _visit: &Visit, _now: Now) -> Shown {
+        let pending = self.pending.as_ref();
+        let screen = Screen::CollectStorage {
+            listing: None,
+            drive_label: pending.map(|p| p.label.clone()).unwrap_or_default(),
+            pending_found: pending.is_some(),
+        };
+        let label = match pending {
+            Some(_) => PrimaryLabel::Continue,
+            None => PrimaryLabel::Retry,
+        };
+        Shown::new(screen, label, true)
+    }
+}
