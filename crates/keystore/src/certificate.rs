@@ -256,13 +256,20 @@ impl Chain {
 
     /// The citizen's certificate first; see [`Chain::from_pem`].
     pub fn new(certificates: Vec<Certificate>) -> Result<Self, CertificateError> {
+        let chain = Self::partial(certificates)?;
+        match chain.certificates.last() {
+            Some(root) if is_issued_by(root, root) => Ok(chain),
+            _ => Err(CertificateError::Chain),
+        }
+    }
+
+    /// A chain whose root may be missing, as other programs write it into files.
+    pub fn partial(certificates: Vec<Certificate>) -> Result<Self, CertificateError> {
         let first = certificates.first().ok_or(CertificateError::Malformed)?;
         let key = key_of(first)?;
-        for (at, certificate) in certificates.iter().enumerate() {
-            let issuer = certificates.get(at + 1).unwrap_or(certificate);
-            if !is_issued_by(certificate, issuer) {
-                return Err(CertificateError::Chain);
-            }
+        let issued = |pair: &[Certificate]| is_issued_by(&pair[0], &pair[1]);
+        if !certificates.windows(2).all(issued) {
+            return Err(CertificateError::Chain);
         }
         Ok(Self { certificates, key })
     }
@@ -284,6 +291,6 @@ impl Chain {
     /// Whether the certificate is signed by itself: what lies beside a key
     /// until the authority's certificate comes.
     pub fn is_placeholder(&self) -> bool {
-        self.certificates.len() == 1
+        is_issued_by(self.certificate(), self.certificate())
     }
 }

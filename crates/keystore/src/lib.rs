@@ -6,11 +6,27 @@
 
 pub mod certificate;
 pub mod csr;
+mod error;
+mod folder;
+mod password;
+pub mod pkcs12;
+mod pkcs12_file;
+pub mod placeholder;
 mod private_key;
 pub mod profile;
 mod public_key;
+pub mod simulated_token;
+mod storage;
 pub mod subject;
 
+pub use certificate::{CertificateError, Chain};
+pub use error::StorageError;
+pub use folder::Folder;
+pub use password::{KeyPassword, PasswordRule};
+pub use pkcs12::Pkcs12Storage;
+pub use pkcs12_file::OpenFile;
 pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{KeyId, PublicKey, PublicKeyError};
+pub use simulated_token::{SimulatedToken, TokenFault};
+pub use storage::{Contents, KeyStorage, SigningError, StoredKey, prove, request};
 pub use subject::Subject;

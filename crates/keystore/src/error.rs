@@ -1,0 +1,108 @@
+//! What can go wrong with a key storage, and the fault that a person is told.
+
+use faults::Fault;
+
+use crate::{CertificateError, PasswordRule, PrivateKeyError};
+
+/// No variant carries a secret or personal data.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("there is no drive with this folder")]
+    Missing,
+    #[error("the drive was pulled out")]
+    Pulled,
+    #[error("no space is left")]
+    Full,
+    #[error("the drive cannot be written to")]
+    ReadOnly,
+    #[error("the path leads out of the drive, or to something that is no plain file")]
+    PathRefused,
+    #[error("the drive failed: {0}")]
+    Drive(std::io::Error),
+
+    #[error("this storage does not hold the key")]
+    NoKey,
+    #[error("wrong password or PIN")]
+    WrongSecret {
+        /// Where the storage counts them.
+        tries_left: Option<u8>,
+    },
+    #[error("the file is damaged")]
+    Damaged,
+    #[error("this password cannot be used: {0}")]
+    Password(#[from] PasswordRule),
+    #[error("what was written did not come back, or does not sign")]
+    TestFailed,
+    #[error(transparent)]
+    Key(PrivateKeyError),
+    #[error("the certificate is for another key")]
+    ForeignCertificate,
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+
+    #[error("no token is inserted")]
+    TokenMissing,
+    #[error("the token's PIN is blocked")]
+    TokenBlocked,
+    #[error("the token's slot holds another key")]
+    TokenOccupied,
+    #[error("the token failed")]
+    TokenFailed,
+}
+
+impl StorageError {
+    /// The row of the fault table.
+    pub fn fault(&self) -> Fault {
+        match self {
+            StorageError::Missing => Fault::UsbMissing,
+            StorageError::Pulled => Fault::UsbPulled,
+            StorageError::Full => Fault::UsbFull,
+            StorageError::ReadOnly => Fault::UsbReadOnly,
+            StorageError::PathRefused => Fault::FileUnreadable,
+            StorageError::Drive(_) => Fault::UsbFailed,
+            StorageError::NoKey => Fault::KeyPendingMissing,
+            // A storage that counts tries is a token.
+            StorageError::WrongSecret {
+                tries_left: Some(_),
+            } => Fault::TokenPinWrong,
+            StorageError::WrongSecret { tries_left: None } | StorageError::Password(_) => {
+                Fault::KeyPasswordWrong
+            }
+            StorageError::Damaged => Fault::KeyFileDamaged,
+            StorageError::TestFailed
+            | StorageError::ForeignCertificate
+            | StorageError::Certificate(_) => Fault::KeyTestFailed,
+            StorageError::Key(_) => Fault::KeyGenerationFailed,
+            StorageError::TokenMissing => Fault::TokenMissing,
+            StorageError::TokenBlocked => Fault::TokenPinBlocked,
+            StorageError::TokenOccupied => Fault::TokenOccupied,
+            StorageError::TokenFailed => Fault::TokenFailed,
+        }
+    }
+}
+
+impl From<rustix::io::Errno> for StorageError {
+    /// For work inside a folder that was opened: there, a file that vanished
+    /// means that the drive did.
+    fn from(errno: rustix::io::Errno) -> Self {
+        use rustix::io::Errno;
+        match errno {
+            Errno::NOENT | Errno::IO | Errno::NODEV | Errno::NXIO | Errno::STALE => {
+                StorageError::Pulled
+            }
+            Errno::NOSPC | Errno::DQUOT => StorageError::Full,
+            Errno::ROFS | Errno::ACCESS | Errno::PERM => StorageError::ReadOnly,
+            Errno::LOOP | Errno::XDEV | Errno::ISDIR | Errno::NOTDIR => StorageError::PathRefused,
+            other => StorageError::Drive(other.into()),
+        }
+    }
+}
+
+impl From<std::io::Error> for StorageError {
+    fn from(error: std::io::Error) -> Self {
+        match rustix::io::Errno::from_io_error(&error) {
+            Some(errno) => errno.into(),
+            None => StorageError::Drive(error),
+        }
+    }
+}
