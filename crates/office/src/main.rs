@@ -1,1 +1,5 @@
-fn main() {}
+//! Binary `office`: see [`office::command_line`].
+
+fn main() -> std::process::ExitCode {
+    office::command_line::main()
+}

@@ -1,0 +1,78 @@
+//! Looks at every submission once when it has arrived.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use exchange::{
+    Signed,
+    api::{Decision, SubmissionResult},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::Desk;
+use crate::db::submissions::{self, Looked, Submission, SubmissionState};
+
+const PAUSE: Duration = Duration::from_millis(200);
+/// After an error of the office's own; the submission stays where it is.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
+
+pub async fn run(desk: Arc<Desk>, stop: CancellationToken) -> Result<()> {
+    loop {
+        let turn = Arc::clone(&desk);
+        let done = tokio::task::spawn_blocking(move || turn.look_at_new()).await?;
+        let pause = match done {
+            Ok(()) => PAUSE,
+            Err(e) => {
+                tracing::error!("looking at new submissions failed: {e:#}");
+                PAUSE_AFTER_ERROR
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return Ok(()),
+        }
+    }
+}
+
+impl Desk {
+    /// Verifies what has arrived and signs its "pending".
+    fn look_at_new(&self) -> Result<()> {
+        let new = self
+            .database
+            .read(|c| submissions::list(c, &[SubmissionState::Received]))?;
+        let mut failed = None;
+        for submission in new {
+            // One that cannot be looked at now must not hold up the others.
+            if let Err(e) = self.look_at(&submission) {
+                failed = Some(e.context(format!("submission {}", submission.id)));
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn look_at(&self, submission: &Submission) -> Result<()> {
+        let examined = self.examine(submission)?;
+        let result = Signed::new(
+            &SubmissionResult {
+                submission: submission.id,
+                decision: Decision::Pending,
+                decided_at: None,
+            },
+            &self.decision_key,
+        );
+        let (findings, result) = (
+            serde_json::to_string(&examined.findings)?,
+            serde_json::to_string(&result)?,
+        );
+        let looked = Looked {
+            findings: &findings,
+            contact_phone: examined.contact.as_ref(),
+            subject_key_identifier: examined.subject_key_identifier.as_deref(),
+            result: &result,
+        };
+        self.database
+            .write(|t| submissions::looked_at(t, submission.id, &looked))
+            .map(drop)
+    }
+}

@@ -1,0 +1,145 @@
+//! `office init`: the state folder with all its keys, made once.
+
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use exchange::{HolderName, Iin, IinPolicy, Language, PhoneNumber, UnixMillis};
+use zeroize::Zeroizing;
+
+use crate::{
+    authority::{self, CaNames, tls::TlsAuthority},
+    config::Configuration,
+    db::Database,
+    keys,
+    layout::Layout,
+    services::{Person, StandInRegistry},
+};
+
+/// The root authority's folder; the administrator moves it to a safe.
+pub const ROOT_FOLDER: &str = "root-offline.MOVE-AWAY";
+
+pub struct Wishes {
+    pub configuration: Configuration,
+    /// Host names and addresses under which kiosks reach the office.
+    pub names: Vec<String>,
+    pub demo_citizens: bool,
+}
+
+/// Makes everything in an empty or absent folder.
+///
+/// # Errors
+/// The folder holds something, or cannot be written.
+pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
+    let root = layout.root();
+    if root.exists() && fs::read_dir(root)?.next().is_some() {
+        bail!("{} is not empty", root.display());
+    }
+    let now = UnixMillis::from_system_clock();
+    for folder in [
+        root.to_path_buf(),
+        layout.receive(),
+        layout.desk(),
+        layout.public(),
+        layout.run(),
+        layout.objects(),
+    ] {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder)
+            .with_context(|| format!("making {}", folder.display()))?;
+    }
+
+    let organization = &wishes.configuration.name;
+    channel(layout, organization, &wishes.names, now)?;
+    let names = CaNames {
+        organization: organization.clone(),
+        ..CaNames::default()
+    };
+    authority::init(&root.join(ROOT_FOLDER), &layout.issue(), &names, now)?;
+    let issuing =
+        authority::Authority::open(&layout.issue(), wishes.configuration.issue.identification)?;
+    keys::write_public(&layout.authority_chain(), issuing.chain_pem().as_bytes())?;
+
+    keys::make_signing_key(&layout.receipt_key(), &layout.receipt_public())?;
+    keys::make_signing_key(&layout.decision_key(), &layout.decision_public())?;
+    let mut code_key = Zeroizing::new([0u8; 32]);
+    getrandom::fill(&mut *code_key).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
+    keys::write_secret(&layout.code_key(), &*code_key)?;
+    let operations = keys::make_identity(&layout.operations_identity())?;
+    let escrow = keys::make_identity(&layout.escrow())?;
+    keys::write_public(
+        &layout.recipients(),
+        format!("{operations}\n{escrow}\n").as_bytes(),
+    )?;
+
+    let database = Arc::new(Database::open(&layout.database())?);
+    if wishes.demo_citizens {
+        add_demo_citizens(&StandInRegistry::new(database))?;
+    }
+    let text = toml::to_string_pretty(&wishes.configuration)?;
+    // Last: its presence says that all the rest is there.
+    keys::write_public(&layout.configuration(), text.as_bytes())?;
+    for folder in [root, layout.receive().as_path(), layout.desk().as_path()] {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// The authority of the TLS channel and the certificate of the public listener.
+fn channel(layout: &Layout, organization: &str, names: &[String], now: UnixMillis) -> Result<()> {
+    let ca = TlsAuthority::create(organization, now)?;
+    keys::write_secret(&layout.tls_ca_key(), ca.key_pem()?.as_bytes())?;
+    keys::write_public(&layout.tls_ca_certificate(), ca.certificate_pem()?.as_bytes())?;
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let server = ca.server(&names, now)?;
+    keys::write_public(&layout.server_certificate(), server.certificate_pem.as_bytes())?;
+    keys::write_secret(&layout.server_key(), server.key_pem.as_bytes())
+}
+
+/// SHA-256 of the TLS authority's certificate (DER), hex: what a new kiosk is told
+/// together with its token.
+pub fn tls_fingerprint(certificate: &Path) -> Result<String> {
+    let pem = keys::read_text(certificate)?;
+    let (_, der) = der::pem::decode_vec(pem.as_bytes())
+        .map_err(|e| anyhow::anyhow!("{}: {e}", certificate.display()))?;
+    Ok(exchange::Digest::of(&der).to_string())
+}
+
+/// Synthetic or published example numbers only; names mean "sample" and the like.
+const DEMO: [(&str, &str, &str, &str, Language, Option<&str>); 5] = [
+    ("880412401006", "ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ", Language::Kk, Some("+77010000001")),
+    ("900101300811", "ОБРАЗЦОВ", "ИВАН", "ПЕТРОВИЧ", Language::Ru, Some("+77050000002")),
+    ("061211600012", "ӘДІЛҚЫЗЫ", "ӨРІМ", "", Language::Kk, Some("+77770000003")),
+    // Registered, but without a number: the way of those who must register one.
+    ("050101500000", "СЫНАҚОВ", "ҒАНИ", "ҰЛАНҰЛЫ", Language::Kk, None),
+    ("850229000302", "SAMPLE", "ALEX", "", Language::En, Some("+77470000005")),
+];
+
+fn add_demo_citizens(registry: &StandInRegistry) -> Result<()> {
+    for (iin, surname, given, patronymic, language, phone) in DEMO {
+        let person = Person {
+            name: HolderName::new(surname, given, patronymic)
+                .map_err(|which| anyhow::anyhow!("not a name: {which}"))?,
+            language: Some(language),
+        };
+        let phone = phone.map(PhoneNumber::parse).transpose()?;
+        registry.add(&Iin::parse(iin, IinPolicy::Strict)?, &person, phone.as_ref())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_citizens_pass_the_checks() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Arc::new(Database::open(&dir.path().join("d")).unwrap());
+        add_demo_citizens(&StandInRegistry::new(database)).unwrap();
+    }
+}

@@ -1,0 +1,287 @@
+//! Collecting: the phone proven, the key proven, then the certificate.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use exchange::{
+    Digest, Signed, SubmissionId, UnixMillis,
+    api::{
+        ApiError, CollectBy, CollectConfirm, CollectIssued, CollectOpen, CollectOpened,
+        CollectProve, Decision, SubmissionResult,
+    },
+};
+use p256::pkcs8::LineEnding;
+use rusqlite::{Connection, Transaction};
+
+use super::answer::{Body, Refusal, blocking, json};
+use super::{Caller, Receive};
+use crate::{
+    db::{
+        certificates::{self, Certificate, CertificateState},
+        codes, limits,
+        submissions::{self, Submission, SubmissionState},
+        visits::{self, KeyProofState},
+    },
+    keys,
+    order::IssueOrder,
+};
+
+pub async fn open(
+    State(state): State<Arc<Receive>>,
+    Extension(caller): Extension<Caller>,
+    Body(request): Body<CollectOpen>,
+) -> Result<Json<CollectOpened>, Refusal> {
+    json(state, move |s| opened(s, &caller, &request.by)).await
+}
+
+fn opened(s: &Receive, caller: &Caller, by: &CollectBy) -> Result<CollectOpened, Refusal> {
+    let now = UnixMillis::from_system_clock();
+    let found = match by {
+        CollectBy::Waiting { submission } => s.database.read(|c| waiting(s, c, caller, *submission, now))?,
+        CollectBy::Code { receipt_code } => by_code(s, caller, receipt_code, now)?,
+    };
+    let submission = found.ok_or(ApiError::NotFound)?;
+    let settings = &s.configuration.collect;
+    let nonce = keys::random_hex::<32>()?;
+    let result = s.database.write(|t| {
+        let id = submission.id;
+        let visit_ends = now.plus_millis(i64::from(settings.visit_minutes) * 60_000);
+        visits::open(t, &caller.id, id, now, visit_ends)?;
+        let visit = visits::get(t, &caller.id, id, now)?;
+        let proven = visit.as_ref().is_some_and(|v| v.proven_at.is_some())
+            || (matches!(by, CollectBy::Waiting { .. })
+                && still_standing_there(s, t, caller, &submission, now)?);
+        let nonce = match visit {
+            Some(v) if proven && submission.state == SubmissionState::Approved => {
+                // A fresh one only when the last is used or nearly over: the kiosk polls.
+                let margin = now.plus_millis(60_000);
+                let kept = v
+                    .nonce
+                    .filter(|_| v.nonce_expires_at.is_some_and(|e| e > margin));
+                if kept.is_none() {
+                    let expires = now.plus_millis(i64::from(settings.nonce_seconds) * 1000);
+                    visits::set_nonce(t, &caller.id, id, &nonce, expires)?;
+                }
+                Some(kept.unwrap_or(nonce))
+            }
+            _ => None,
+        };
+        Ok((proven, nonce))
+    })?;
+    let (proven, nonce) = result;
+    Ok(CollectOpened {
+        submission: submission.id,
+        decision: decision(&submission)?,
+        phone_code_needed: !proven,
+        subject_key_identifier: submission.subject_key_identifier.filter(|_| proven),
+        nonce,
+    })
+}
+
+fn decision(submission: &Submission) -> Result<Decision, Refusal> {
+    let Some(text) = &submission.result else {
+        return Ok(Decision::Pending);
+    };
+    let signed: Signed<SubmissionResult> =
+        serde_json::from_str(text).map_err(anyhow::Error::from)?;
+    let result = signed.read_unverified().map_err(anyhow::Error::from)?;
+    Ok(result.decision)
+}
+
+/// An application that can still be collected: one with a confirmed certificate is over.
+fn collectable(c: &Connection, submission: Submission) -> rusqlite::Result<Option<Submission>> {
+    let live = certificates::live(c, submission.id)?;
+    let over = live.is_some_and(|l| l.state == CertificateState::Confirmed);
+    Ok((!over).then_some(submission))
+}
+
+/// The citizen who has not left: same kiosk, received not long ago.
+fn waiting(
+    s: &Receive,
+    c: &Connection,
+    caller: &Caller,
+    id: SubmissionId,
+    now: UnixMillis,
+) -> rusqlite::Result<Option<Submission>> {
+    let since = now.plus_millis(-i64::from(s.configuration.collect.waiting_minutes) * 60_000);
+    match submissions::get(c, id)? {
+        Some(found) if found.kiosk == caller.id && found.received_at > since => {
+            collectable(c, found)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn by_code(
+    s: &Receive,
+    caller: &Caller,
+    code: &exchange::ReceiptCode,
+    now: UnixMillis,
+) -> Result<Option<Submission>, Refusal> {
+    let digest = Digest::of(code.expose().as_bytes());
+    let limit = s.configuration.limits.wrong_receipt_codes_per_hour;
+    let looked = s.database.write(|t| {
+        let who = caller.id.as_str();
+        if let Some(seconds) = limits::hourly(t, "receipt code", who, limit, now)? {
+            return Ok(Err(ApiError::TooMany { seconds }));
+        }
+        let found = match submissions::by_receipt_code(t, &digest)? {
+            Some(found) => collectable(t, found)?,
+            None => None,
+        };
+        if found.is_none() {
+            limits::count(t, "receipt code", who, now)?;
+        }
+        Ok(Ok(found))
+    })?;
+    Ok(looked?)
+}
+
+/// The code of purpose enrol counts when it was right at this kiosk, not long ago,
+/// for the number that the desk found to be the person's.
+fn still_standing_there(
+    s: &Receive,
+    c: &Connection,
+    caller: &Caller,
+    submission: &Submission,
+    now: UnixMillis,
+) -> rusqlite::Result<bool> {
+    let since = now.plus_millis(-i64::from(s.configuration.collect.waiting_minutes) * 60_000);
+    let proof = codes::newest_enrol_proof(c, submission.id, &caller.id)?;
+    Ok(proof.is_some_and(|p| {
+        p.proven_at > since && submission.contact_phone.as_ref() == Some(&p.phone)
+    }))
+}
+
+pub async fn prove(
+    State(state): State<Arc<Receive>>,
+    Extension(caller): Extension<Caller>,
+    Body(request): Body<CollectProve>,
+) -> Result<Response, Refusal> {
+    let (chain, outcome) = blocking(Arc::clone(&state), move |s| {
+        let outcome = proven(s, &caller, &request)?;
+        Ok((s.public.authority_chain_pem.clone(), outcome))
+    })
+    .await?;
+    match outcome {
+        None => Ok((StatusCode::ACCEPTED, Json(serde_json::json!({}))).into_response()),
+        Some((certificate_pem, confirm_before)) => Ok(Json(CollectIssued {
+            certificate_pem,
+            chain_pem: chain,
+            confirm_before,
+        })
+        .into_response()),
+    }
+}
+
+type Issued = Option<(String, UnixMillis)>;
+
+/// Everything that is not the one right signature over the one nonce of this visit is
+/// answered alike. The same right request again is a poll.
+fn proven(s: &Receive, caller: &Caller, request: &CollectProve) -> Result<Issued, Refusal> {
+    let now = UnixMillis::from_system_clock();
+    let limit = s.configuration.limits.wrong_proofs_per_hour;
+    let outcome = s.database.write(|t| {
+        let who = caller.id.as_str();
+        if let Some(seconds) = limits::hourly(t, "key proof", who, limit, now)? {
+            return Ok(Err(ApiError::TooMany { seconds }));
+        }
+        let judged = judge(s, t, caller, request, now)?;
+        if let Err(ApiError::Unverified) = judged {
+            limits::count(t, "key proof", who, now)?;
+        }
+        Ok(judged)
+    })??;
+    let Some(certificate) = outcome else {
+        return Ok(None);
+    };
+    let der = certificate.der.unwrap_or_default();
+    let pem = der::pem::encode_string("CERTIFICATE", LineEnding::LF, &der)
+        .map_err(|e| anyhow::anyhow!("encoding a certificate: {e}"))?;
+    Ok(Some((pem, certificate.confirm_before)))
+}
+
+fn judge(
+    s: &Receive,
+    t: &Transaction,
+    caller: &Caller,
+    request: &CollectProve,
+    now: UnixMillis,
+) -> rusqlite::Result<Result<Option<Certificate>, ApiError>> {
+    let refused = Ok(Err(ApiError::Unverified));
+    let id = request.submission;
+    let Some(visit) = visits::get(t, &caller.id, id, now)? else {
+        return refused;
+    };
+    if let Some(before) = visits::proof(t, &request.nonce)? {
+        let same = before.submission == id
+            && before.kiosk == caller.id.as_str()
+            && before.signature == request.signature;
+        return match before.state {
+            _ if !same => refused,
+            KeyProofState::Waiting => Ok(Ok(None)),
+            KeyProofState::Refused => Ok(Err(ApiError::Unavailable)),
+            KeyProofState::Issued => {
+                let certificate = certificates::by_nonce(t, &request.nonce)?;
+                let live = certificate.filter(|c| {
+                    matches!(
+                        c.state,
+                        CertificateState::Issued | CertificateState::Confirmed
+                    )
+                });
+                Ok(live.map(Some).ok_or(ApiError::Unverified))
+            }
+        };
+    }
+    // The nonce was given only after approval and a proven phone.
+    let current = visit.nonce.as_deref() == Some(request.nonce.as_str())
+        && visit.nonce_expires_at.is_some_and(|e| e > now);
+    if !current || !signed_by_the_key(s, t, request)? {
+        return refused;
+    }
+    visits::queue_proof(t, &caller.id, id, &request.nonce, &request.signature, now)?;
+    Ok(Ok(None))
+}
+
+/// Against the request in the desk's order; `issue` checks the same once more.
+fn signed_by_the_key(
+    s: &Receive,
+    t: &Transaction,
+    request: &CollectProve,
+) -> rusqlite::Result<bool> {
+    let order = submissions::get(t, request.submission)?.and_then(|f| f.issue_order);
+    let proves = || -> Option<bool> {
+        let signed: Signed<IssueOrder> = serde_json::from_str(&order?).ok()?;
+        let order = signed.verify(&s.decision_key).ok()?;
+        Some(order.is_proven_by(&request.nonce, &request.signature))
+    };
+    Ok(proves().unwrap_or(false))
+}
+
+pub async fn confirm(
+    State(state): State<Arc<Receive>>,
+    Extension(caller): Extension<Caller>,
+    Body(request): Body<CollectConfirm>,
+) -> Result<StatusCode, Refusal> {
+    blocking(state, move |s| {
+        let now = UnixMillis::from_system_clock();
+        let id = request.submission;
+        let confirmed = s.database.write(|t| {
+            if visits::get(t, &caller.id, id, now)?.is_none() {
+                return Ok(false);
+            }
+            certificates::confirm(t, id, &request.certificate_sha256, now)
+        })?;
+        if confirmed {
+            Ok(StatusCode::NO_CONTENT)
+        } else {
+            Err(ApiError::Unverified.into())
+        }
+    })
+    .await
+}

@@ -1,0 +1,178 @@
+//! A manifest closes a submission; its receipt says that everything is durable.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Path, State},
+};
+use exchange::{
+    Manifest, PartName, Signed, SubmissionId, UnixMillis,
+    api::{ApiError, DurableReceipt, SubmissionResult},
+};
+use rusqlite::Transaction;
+
+use super::answer::{Body, Refusal, json, malformed};
+use super::{Caller, Receive};
+use crate::{
+    db::{
+        alarms::{self, AlarmKind},
+        submissions::{self, Arrival},
+        uploads::{self, Wanted},
+    },
+    keys,
+};
+
+pub async fn put(
+    State(state): State<Arc<Receive>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+    Body(signed): Body<Signed<Manifest>>,
+) -> Result<Json<Signed<DurableReceipt>>, Refusal> {
+    let id: SubmissionId = id.parse().map_err(|_| ApiError::NotFound)?;
+    json(state, move |s| close(s, &caller, id, &signed)).await
+}
+
+fn close(
+    s: &Receive,
+    caller: &Caller,
+    id: SubmissionId,
+    signed: &Signed<Manifest>,
+) -> Result<Signed<DurableReceipt>, Refusal> {
+    let key = keys::verifying_key(&caller.manifest_key_pem)?;
+    let manifest = signed.verify(&key).map_err(|_| ApiError::Unverified)?;
+    if manifest.submission != id || manifest.kiosk != caller.id {
+        return Err(ApiError::Unverified.into());
+    }
+    check_parts(&manifest)?;
+
+    let now = UnixMillis::from_system_clock();
+    let digest = signed.digest();
+    let text = serde_json::to_string(signed).map_err(anyhow::Error::from)?;
+    let receipt = Signed::new(
+        &DurableReceipt {
+            submission: id,
+            manifest: digest,
+            received_at: now,
+        },
+        &s.receipt_key,
+    );
+    let receipt_text = serde_json::to_string(&receipt).map_err(anyhow::Error::from)?;
+    let outcome = s.database.write(|t| {
+        if let Some(before) = submissions::get(t, id)? {
+            return if before.kiosk == caller.id && before.manifest_digest == digest {
+                Ok(Outcome::Stored(before.receipt))
+            } else {
+                let kind = if before.kiosk == caller.id {
+                    AlarmKind::SubmissionChanged
+                } else {
+                    AlarmKind::ForeignSubmission
+                };
+                alarms::raise(t, kind, Some(&caller.id), Some(id), now)?;
+                Ok(Outcome::Conflict)
+            };
+        }
+        if submissions::reused(t, &manifest)? {
+            alarms::raise(t, AlarmKind::RequestReused, Some(&caller.id), Some(id), now)?;
+            return Ok(Outcome::Conflict);
+        }
+        let objects = match present(t, &manifest)? {
+            Ok(objects) => objects,
+            Err(missing) => return Ok(Outcome::Missing(missing)),
+        };
+        if submissions::sequence_used(t, &manifest)? {
+            // A restored disk or a copied key: taken in, for the citizen's sake, and shown.
+            alarms::raise(t, AlarmKind::SequenceReused, Some(&caller.id), Some(id), now)?;
+        }
+        submissions::insert(
+            t,
+            &Arrival {
+                manifest: &manifest,
+                signed: &text,
+                digest,
+                receipt: &receipt_text,
+                at: now,
+                objects: &objects,
+            },
+        )?;
+        Ok(Outcome::Stored(receipt_text))
+    })?;
+    match outcome {
+        Outcome::Stored(receipt) => {
+            Ok(serde_json::from_str(&receipt).map_err(anyhow::Error::from)?)
+        }
+        Outcome::Missing(parts) => Err(ApiError::MissingParts { parts }.into()),
+        Outcome::Conflict => Err(ApiError::Conflict.into()),
+    }
+}
+
+enum Outcome {
+    /// `Signed<DurableReceipt>`, of now or of the first time.
+    Stored(String),
+    Missing(Vec<PartName>),
+    Conflict,
+}
+
+fn check_parts(manifest: &Manifest) -> Result<(), Refusal> {
+    let mut names: Vec<PartName> = manifest.parts.iter().map(|p| p.name).collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    if names.len() != count {
+        return Err(malformed("a part is listed twice"));
+    }
+    let longest = manifest.parts.iter().map(|p| p.length).max();
+    if i64::try_from(manifest.sequence.max(longest.unwrap_or(0))).is_err() {
+        return Err(malformed("a number is out of range"));
+    }
+    // Without these two nothing can be decided; what else is missing the desk judges.
+    for needed in [PartName::Form, PartName::Csr] {
+        if !names.contains(&needed) {
+            return Err(malformed("form or csr is not listed"));
+        }
+    }
+    Ok(())
+}
+
+type Present = Result<Vec<(PartName, crate::objects::ObjectId)>, Vec<PartName>>;
+
+/// The complete object of every part, or the parts that lack one. An upload is
+/// complete only after its bytes were durable and their digest right.
+fn present(t: &Transaction, manifest: &Manifest) -> rusqlite::Result<Present> {
+    let (mut objects, mut missing) = (Vec::new(), Vec::new());
+    for part in &manifest.parts {
+        let wanted = Wanted {
+            submission: manifest.submission,
+            part: part.name,
+            sha256: part.sha256,
+            length: part.length,
+        };
+        match uploads::complete(t, &manifest.kiosk, &wanted)? {
+            Some(object) => objects.push((part.name, object)),
+            None => missing.push(part.name),
+        }
+    }
+    Ok(if missing.is_empty() {
+        Ok(objects)
+    } else {
+        Err(missing)
+    })
+}
+
+pub async fn result(
+    State(state): State<Arc<Receive>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Result<Json<Signed<SubmissionResult>>, Refusal> {
+    let id: SubmissionId = id.parse().map_err(|_| ApiError::NotFound)?;
+    json(state, move |s| {
+        let found = s.database.read(|c| submissions::get(c, id))?;
+        let submission = found
+            .filter(|f| f.kiosk == caller.id)
+            .ok_or(ApiError::NotFound)?;
+        // The desk signs even "pending"; it looks within a second of the receipt.
+        let text = submission.result.ok_or(ApiError::Unavailable)?;
+        Ok(serde_json::from_str(&text).map_err(anyhow::Error::from)?)
+    })
+    .await
+}
