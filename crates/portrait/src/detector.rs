@@ -96,6 +96,31 @@ pub struct Face {
     pub points: [Point; 5],
 }
 
+impl Face {
+    /// The same face in other pixels: `origin` becomes (0, 0), then all lengths
+    /// are multiplied by `scale`.
+    pub fn mapped(&self, origin: Point, scale: f32) -> Face {
+        let map = |p: Point| Point {
+            x: (p.x - origin.x) * scale,
+            y: (p.y - origin.y) * scale,
+        };
+        let corner = map(Point {
+            x: self.area.left,
+            y: self.area.top,
+        });
+        Face {
+            area: FaceBox {
+                left: corner.x,
+                top: corner.y,
+                width: self.area.width * scale,
+                height: self.area.height * scale,
+            },
+            score: self.score,
+            points: self.points.map(map),
+        }
+    }
+}
+
 /// The output nodes of one stride.
 struct Head {
     stride: usize,
@@ -171,23 +196,12 @@ impl FaceDetector {
                 faces.push(face);
             }
         }
-        let (left, top) = (part.left as f32, part.top as f32);
-        let to_source = |p: Point| Point {
-            x: p.x / scale + left,
-            y: p.y / scale + top,
+        let origin = Point {
+            x: -(part.left as f32) * scale,
+            y: -(part.top as f32) * scale,
         };
         for face in &mut faces {
-            let corner = to_source(Point {
-                x: face.area.left,
-                y: face.area.top,
-            });
-            face.area = FaceBox {
-                left: corner.x,
-                top: corner.y,
-                width: face.area.width / scale,
-                height: face.area.height / scale,
-            };
-            face.points = face.points.map(to_source);
+            *face = face.mapped(origin, 1.0 / scale);
         }
         Ok(faces)
     }

@@ -20,7 +20,7 @@ pub mod scale;
 pub mod selfie;
 pub mod yuyv;
 
-pub use detector::{DetectError, Face, FaceDetector, FaceSize};
+pub use detector::{DetectError, Face, FaceBox, FaceDetector, FaceSize, Point};
 pub use jpeg::{Jpeg, JpegError};
 pub use liveness::{FacePresence, LivenessJudge, LivenessState, Sight};
 pub use matroska::MatroskaWriter;
