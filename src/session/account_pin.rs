@@ -23,22 +23,26 @@ pub(super) struct AccountPin {
 pub(super) fn is_obvious(pin: &str, iin: Option<&Iin>, phone: Option<&PhoneNumber>) -> bool {
     let digits = pin.as_bytes();
     let repeats = (1..=digits.len() / 2).any(|block| {
-        digits.len() % block == 0 && digits.chunks(block).all(|c| c == &digits[..block])
+        digits.len().is_multiple_of(block) && digits.chunks(block).all(|c| c == &digits[..block])
     });
     let runs = |step: u8| {
         digits
             .windows(2)
             .all(|w| (w[0] - b'0' + step) % 10 == (w[1] - b'0') % 10)
     };
-    // A PIN as long as a date can be the date in another order.
+    // The date of birth is in the IIN as year, month, day; people write it otherwise.
     let dates = iin.is_some_and(|i| {
         let (year, month, day) = (&i.expose()[..2], &i.expose()[2..4], &i.expose()[4..6]);
-        let orders = [[day, month, year], [month, day, year], [year, day, month]];
-        let century = ["19", "20"];
-        orders.iter().any(|o| o.concat().contains(pin))
-            || century
-                .iter()
-                .any(|c| [day, month, c, year].concat().contains(pin))
+        let orders = [
+            [day, month, "", year],
+            [month, day, "", year],
+            [year, day, "", month],
+            [day, month, "19", year],
+            [day, month, "20", year],
+        ];
+        orders
+            .iter()
+            .any(|o| zeroize::Zeroizing::new(o.concat()).contains(pin))
     });
     repeats
         || runs(1)
@@ -100,8 +104,8 @@ impl Step for AccountPin {
             let both = [Field::AccountPin, Field::AccountPinAgain];
             Fields::from_entries(both.map(|f| Entry::with_length(f, digits)).into())
         });
-        if visit.answers.account_pin.is_none() && !visit.answers.cabinet_open {
-            // Forgotten three times at the cabinet: chosen anew.
+        if std::mem::take(&mut visit.answers.pin_forgotten) {
+            // Not known any more at the cabinet: chosen anew.
             fields.clear();
         }
     }

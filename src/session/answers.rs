@@ -29,6 +29,8 @@ pub(super) struct Answers {
     /// Sealed; kept to open the personal cabinet.
     pub account_pin: Option<Secret>,
     pub cabinet_open: bool,
+    /// Too many wrong entries at the cabinet: to be chosen anew.
+    pub pin_forgotten: bool,
     /// Sealed.
     pub document_photo: Option<MediaHandle>,
     pub email: Option<EmailAddress>,

@@ -90,9 +90,7 @@ impl Asked {
                 | Asked::LookUpPhone
                 | Asked::SendCode
                 | Asked::FindStorages
-                | Asked::ListFolder
                 | Asked::FindPendingKey
-                | Asked::Submit
                 | Asked::OpenCollect
         )
     }
@@ -118,6 +116,7 @@ impl Asked {
     /// What to tell when no reply came within the limit.
     pub fn silent(self) -> Fault {
         match self.busy_with() {
+            _ if self == Asked::InstallCollected => Fault::AuthorityFailed,
             BusyWith::Office => Fault::OfficeUnreachable,
             BusyWith::Camera => Fault::CameraFrozen,
             BusyWith::Card => Fault::CardSilent,

@@ -248,6 +248,8 @@ impl Step for Document {
             DeviceEvent::CardInserted { atr } => {
                 self.atr = Some(atr.clone());
                 self.card = CardState::Reading;
+                // Passports do not go into this reader.
+                self.kind.get_or_insert(DocumentKind::IdCard);
                 visit.ask(Request::ReadCard);
             }
             DeviceEvent::CardRemoved if self.card == CardState::Reading => {

@@ -58,6 +58,7 @@ impl DocumentPhoto {
         if tries_left == 0 {
             self.wrong = 0;
             visit.answers.account_pin = None;
+            visit.answers.pin_forgotten = true;
             return Turn::To(StepName::AccountPin);
         }
         fields.refuse(Field::CabinetPin, FieldError::PinWrong { tries_left });
@@ -81,8 +82,9 @@ impl DocumentPhoto {
             let first = visit.around.drives.keys().next().copied();
             self.folder = first.map(|drive| Folder::root_of(drive, true));
         }
-        if let Some(folder) = &mut self.folder {
-            visit.ask(folder.list());
+        match &self.folder {
+            Some(folder) => visit.ask(folder.list()),
+            None => visit.fault = Some(Fault::UsbMissing),
         }
     }
 
@@ -98,8 +100,10 @@ impl DocumentPhoto {
     fn next(&mut self, visit: &mut Visit) -> Turn {
         match (self.taken, visit.answers.submission()) {
             (None, _) => {
-                if self.source == PhotoSource::Camera {
-                    visit.ask(Request::CaptureDocument);
+                match self.source {
+                    PhotoSource::Camera => visit.ask(Request::CaptureDocument),
+                    PhotoSource::UsbDrive if self.folder.is_none() => self.list(visit),
+                    PhotoSource::UsbDrive => {}
                 }
                 Turn::Stay
             }
@@ -125,7 +129,9 @@ impl DocumentPhoto {
                 Choice::DocumentPhotoFrom(source) if self.taken.is_none() => {
                     self.choose_source(*source, visit);
                 }
-                Choice::RefreshStorage if self.source == PhotoSource::UsbDrive => self.list(visit),
+                Choice::RefreshStorage | Choice::Retry if self.source == PhotoSource::UsbDrive => {
+                    self.list(visit)
+                }
                 Choice::OpenFolder(at) => self.browse(|f| f.open(*at), visit),
                 Choice::FolderUp => self.browse(Folder::up, visit),
                 Choice::PickFile(at) if self.taken.is_none() => {
@@ -189,13 +195,13 @@ impl Step for DocumentPhoto {
         }
         match event {
             DeviceEvent::DriveInserted { .. } if self.folder.is_none() => self.list(visit),
-            DeviceEvent::DriveRemoved { drive } => {
-                if self.folder.as_ref().is_some_and(|f| f.drive() == *drive) {
-                    self.folder = None;
-                    visit.abandon();
-                    visit.forget_fault();
-                    visit.fault = Some(Fault::UsbPulled);
-                }
+            DeviceEvent::DriveRemoved { drive }
+                if self.folder.as_ref().is_some_and(|f| f.drive() == *drive) =>
+            {
+                self.folder = None;
+                visit.abandon();
+                visit.forget_fault();
+                visit.fault = Some(Fault::UsbPulled);
             }
             _ => {}
         }
@@ -225,8 +231,8 @@ impl Step for DocumentPhoto {
     }
 
     fn failed(&mut self, asked: Asked, _fault: Fault, _visit: &mut Visit) -> Turn {
-        if let (Asked::ListFolder, Some(folder)) = (asked, &mut self.folder) {
-            folder.stay();
+        if asked == Asked::ListFolder {
+            self.folder = self.folder.take().and_then(Folder::back_to_shown);
         }
         Turn::Stay
     }
@@ -253,6 +259,9 @@ impl Step for DocumentPhoto {
         match (self.taken, self.source) {
             (Some(_), _) => Shown::new(screen, PrimaryLabel::Continue, true),
             (None, PhotoSource::Camera) => Shown::new(screen, PrimaryLabel::TakePicture, true),
+            (None, PhotoSource::UsbDrive) if self.folder.is_none() => {
+                Shown::new(screen, PrimaryLabel::Retry, true)
+            }
             (None, PhotoSource::UsbDrive) => Shown::new(screen, PrimaryLabel::Continue, false),
         }
     }

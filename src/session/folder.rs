@@ -38,7 +38,7 @@ impl Folder {
     }
 
     /// Lists again what is shown, or the root.
-    pub fn list(&mut self) -> Request {
+    pub fn list(&self) -> Request {
         self.request()
     }
 
@@ -72,13 +72,10 @@ impl Folder {
         right
     }
 
-    /// The folder could not be listed: stays with what is shown.
-    pub fn stay(&mut self) {
-        self.wanted = self
-            .listing
-            .as_ref()
-            .map(|l| l.path.clone())
-            .unwrap_or_default();
+    /// The folder could not be listed: back to the one that is shown, if any.
+    pub fn back_to_shown(mut self) -> Option<Self> {
+        self.wanted = self.listing.as_ref()?.path.clone();
+        Some(self)
     }
 
     /// The drive was pulled and put in again, perhaps under another id.

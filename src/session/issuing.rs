@@ -44,6 +44,12 @@ impl Work {
         };
     }
 
+    /// Behind the commit: what comes next is to send.
+    pub fn sends(&mut self) {
+        self.phase = Some(IssuingPhase::Uploading);
+        self.uploaded = None;
+    }
+
     pub fn phase(&self) -> Option<IssuingPhase> {
         self.phase
     }
@@ -73,11 +79,14 @@ impl Work {
 #[derive(Default)]
 pub(super) struct Issuing {
     work: Work,
+    /// The person waits here for the certificate.
+    waits: bool,
 }
 
 impl Issuing {
     fn submit(&mut self, visit: &mut Visit) {
         self.work.start(visit.now.boottime);
+        self.waits = visit.answers.wait_here && visit.answers.can_wait(visit.around.link_up);
         let (language, algorithm) = (visit.settings.language, visit.config.algorithm);
         let form = visit.answers.form(language, &visit.config);
         let answers = &visit.answers;
@@ -111,12 +120,12 @@ impl Issuing {
         ) else {
             return come_back(ComeBackReason::Undecided, visit);
         };
-        let wait = answers.wait_here && answers.can_wait(visit.around.link_up);
+        self.work.sends();
         visit.ask(Request::Obtain {
             submission,
             location,
             password,
-            wait,
+            wait: self.waits,
         });
         Turn::Stay
     }
@@ -161,8 +170,10 @@ impl Step for Issuing {
 
     fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn {
         match touch {
-            Touch::Next | Touch::Key(Key::Enter) => self.go(visit),
-            Touch::Choose(Choice::Retry) if visit.outstanding().is_none() => {
+            Touch::Next | Touch::Key(Key::Enter) if visit.answers.saved => self.go(visit),
+            Touch::Next | Touch::Key(Key::Enter) | Touch::Choose(Choice::Retry)
+                if visit.outstanding().is_none() =>
+            {
                 if visit.answers.saved {
                     self.obtain(visit)
                 } else {
@@ -227,12 +238,19 @@ impl Step for Issuing {
 
     fn show(&self, visit: &Visit, now: Now) -> Shown {
         let saved = visit.answers.saved;
-        let wait = visit.answers.wait_here && visit.answers.can_wait(visit.around.link_up);
-        let phases = if wait { &PHASES[..] } else { &PHASES[..4] };
+        let phases = if self.waits {
+            &PHASES[..]
+        } else {
+            &PHASES[..4]
+        };
         let screen = Screen::Issuing(self.work.view(phases, saved, now));
         let idle = visit.outstanding().is_none();
-        let mut shown = Shown::new(screen, PrimaryLabel::Finish, self.can_go(visit));
-        if !saved {
+        // Saved: going with the receipt is always the way; trying again is the other.
+        let mut shown = match saved {
+            true => Shown::new(screen, PrimaryLabel::Finish, self.can_go(visit)),
+            false => Shown::new(screen, PrimaryLabel::Retry, idle),
+        };
+        if !saved && !idle {
             shown.primary = None;
         }
         shown.back = !saved && idle;

@@ -58,6 +58,7 @@ impl Liveness {
 
     fn record(&mut self, visit: &mut Visit) {
         if self.is_blocked(visit.now) {
+            visit.fault = Some(Fault::LivenessBlocked);
             return;
         }
         let Some(begun) = &visit.answers.begun else {

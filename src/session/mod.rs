@@ -253,6 +253,11 @@ impl Open {
     }
 
     fn touch(&mut self, touch: &Touch) {
+        if let Touch::CapsLock(on) = touch {
+            // A state of the keyboard, not an act of the person.
+            self.visit.caps_lock = *on;
+            return;
+        }
         self.last_sign = self.visit.now.boottime;
         if let Some(Opened::Idle(_)) = self.dialog {
             self.dialog = None;
@@ -275,7 +280,6 @@ impl Open {
             }
             Touch::SetTextSize(size) => self.visit.settings.text_size = *size,
             Touch::SetHighContrast(on) => self.visit.settings.high_contrast = *on,
-            Touch::CapsLock(on) => self.visit.caps_lock = *on,
             Touch::Layout(layout) => self.visit.layout = *layout,
             Touch::Help => self.dialog = Some(Opened::Help),
             Touch::Cancel => {
@@ -290,7 +294,7 @@ impl Open {
                 }
             }
             Touch::DismissDialog => self.dialog = None,
-            Touch::StillHere | Touch::Start | Touch::StartCollect => {}
+            Touch::StillHere | Touch::CapsLock(_) | Touch::Start | Touch::StartCollect => {}
             // What lies under a dialog cannot be touched.
             _ if self.dialog.is_some() => {}
             _ => self.touch_step(touch),
@@ -311,7 +315,7 @@ impl Open {
         }
         let goes_on = matches!(touch, Touch::Next | Touch::Key(Key::Enter));
         let retries = goes_on && self.primary_retries()
-            || *touch == Touch::Choose(Choice::Retry) && self.visit.has_failed().is_some();
+            || *touch == Touch::Choose(Choice::Retry) && self.primary_retries();
         if retries && self.visit.retry() {
             return;
         }

@@ -68,7 +68,7 @@ impl Phone {
 impl Step for Phone {
     fn enter(&mut self, visit: &mut Visit) {
         let phone = &mut visit.answers.phone;
-        if phone.looked_up && !phone.unreachable {
+        if phone.looked_up {
             return;
         }
         phone.unreachable = !visit.around.link_up;
@@ -92,6 +92,8 @@ impl Step for Phone {
             }
             Touch::Choose(Choice::UseRegisteredPhone) => {
                 visit.answers.phone.wants_new = false;
+                // The office did not answer a moment ago: tried once more.
+                visit.answers.phone.unreachable &= !visit.answers.phone.looked_up;
                 return Turn::Stay;
             }
             Touch::Next | Touch::Key(Key::Enter) => return self.submit(visit),

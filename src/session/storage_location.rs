@@ -38,6 +38,7 @@ impl StorageLocation {
 
     fn next(&mut self, visit: &mut Visit) -> Turn {
         let Some(listing) = self.folder.as_ref().and_then(Folder::listing) else {
+            self.list(visit);
             return Turn::Stay;
         };
         if let Some(fault) = unfit(&listing) {
@@ -79,7 +80,7 @@ impl Step for StorageLocation {
             Touch::Next | Touch::Key(Key::Enter) => return self.next(visit),
             Touch::Choose(Choice::OpenFolder(at)) => self.browse(|f| f.open(*at), visit),
             Touch::Choose(Choice::FolderUp) => self.browse(Folder::up, visit),
-            Touch::Choose(Choice::RefreshStorage) => self.list(visit),
+            Touch::Choose(Choice::RefreshStorage | Choice::Retry) => self.list(visit),
             _ => {}
         }
         Turn::Stay
@@ -121,9 +122,7 @@ impl Step for StorageLocation {
     }
 
     fn failed(&mut self, _asked: Asked, _fault: Fault, _visit: &mut Visit) -> Turn {
-        if let Some(folder) = &mut self.folder {
-            folder.stay();
-        }
+        self.folder = self.folder.take().and_then(Folder::back_to_shown);
         Turn::Stay
     }
 
@@ -134,11 +133,14 @@ impl Step for StorageLocation {
     fn show(&self, visit: &Visit, _now: Now) -> Shown {
         let listing = self.folder.as_ref().and_then(Folder::listing);
         let storage = visit.answers.storage.as_ref();
-        let ready = listing.is_some();
+        let label = match listing {
+            Some(_) => PrimaryLabel::ChooseThisFolder,
+            None => PrimaryLabel::Retry,
+        };
         let screen = Screen::StorageLocation {
             listing,
             drive_label: storage.map(|s| s.label.clone()).unwrap_or_default(),
         };
-        Shown::new(screen, PrimaryLabel::ChooseThisFolder, ready)
+        Shown::new(screen, label, true)
     }
 }

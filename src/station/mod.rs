@@ -183,19 +183,17 @@ impl Station {
 
     fn touch_welcome(&mut self, touch: &Touch, now: Now) -> Vec<Command> {
         self.last_touch = now.boottime;
-        if self.mode() != Mode::Idle {
-            return Vec::new();
-        }
+        let open = self.mode() == Mode::Idle;
         match touch {
             Touch::ChooseLanguage(language) => self.settings.language = *language,
             Touch::SetTextSize(size) => self.settings.text_size = *size,
             Touch::SetHighContrast(on) => self.settings.high_contrast = *on,
             Touch::Help => self.helping = true,
             Touch::DismissDialog => self.helping = false,
-            Touch::Start | Touch::Next if self.readiness().can_apply() => {
+            Touch::Start | Touch::Next if open && self.readiness().can_apply() => {
                 return self.begin(Purpose::Enrol, now);
             }
-            Touch::StartCollect if self.readiness().can_collect() => {
+            Touch::StartCollect if open && self.readiness().can_collect() => {
                 return self.begin(Purpose::Collect, now);
             }
             _ => {}

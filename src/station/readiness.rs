@@ -6,13 +6,12 @@ use faults::Fault;
 use crate::session::Surroundings;
 
 /// Without these nobody can be served at all.
-const CLOSING: [Fault; 8] = [
+const CLOSING: [Fault; 7] = [
     Fault::KioskRevoked,
     Fault::NotProvisioned,
     Fault::SealingImpossible,
     Fault::DiskFailed,
     Fault::QueueDamaged,
-    Fault::OfficeUntrusted,
     Fault::WorkerDied,
     Fault::Internal,
 ];
@@ -29,10 +28,11 @@ const NO_APPLYING: [Fault; 6] = [
 
 /// The kiosk works, with less: the reader is missing, so the document's data are
 /// typed; the clock is doubtful, so the submission is marked.
-const DEGRADING: [Fault; 6] = [
+const DEGRADING: [Fault; 7] = [
     Fault::ReaderMissing,
     Fault::CardServiceDown,
     Fault::CameraSlow,
+    Fault::OfficeUntrusted,
     Fault::CaptivePortal,
     Fault::OfficeUnreachable,
     Fault::ConfigurationBad,
