@@ -1,1 +1,235 @@
 //! The only place that knows Slint: view to properties, touches to events.
+//!
+//! Here: the window, what turns a [`View`] into its properties, and what turns
+//! touches into [`Touch`]. Not here: any decision. Screens are in `ui/`.
+//!
+//! # How elements are found
+//! Whatever can be touched carries an accessible id, the same in all languages:
+//!
+//! | id | what |
+//! |---|---|
+//! | `primary`, `back`, `help`, `cancel` | the bottom bar |
+//! | `language-kk`, `language-ru`, `language-en` | the language pills |
+//! | `display`, then `text-100` .. `text-200`, `contrast-normal`, `contrast-high`, `close-display` | text size and contrast |
+//! | `dismiss`, `confirm-cancel`, `still-here` | dialogs |
+//! | `more` | scrolls the page by most of a screen |
+//! | `key-<sign>`, `key-space`, `key-shift`, `key-backspace`, `key-left`, `key-right`, `key-enter` | on-screen keys; letters in lower case (on the MRZ keyboard upper case) |
+//! | `layout-kazakh`, `layout-russian`, `layout-latin`, `layout-symbols` | keyboard layouts |
+//! | `field-identity-number`, `field-phone`, `field-phone-code`, `field-document-number`, `field-surname`, `field-given-name`, `field-patronymic`, `field-mrz-1` .. `-3`, `field-account-pin`, `field-account-pin-again`, `field-cabinet-pin`, `field-email`, `field-key-password`, `field-key-password-again`, `field-receipt-code` | fields |
+//! | `start`, `start-collect` | welcome |
+//! | `agree` | consent |
+//! | `register-new-phone`, `use-registered-phone` | phone |
+//! | `resend-code`, `code-does-not-come` | phone codes |
+//! | `id-card`, `passport`, `enter-mrz`, `enter-typed` | document |
+//! | `retake`, `photo-from-drive`, `photo-from-camera` | selfie and document photo |
+//! | `accept-suggestion`, `keep-as-typed` | e-mail |
+//! | `storage-pkcs12`, `storage-kaztoken`, `storage-id-card`, `storage-etoken72k`, `storage-etoken5110`, `storage-jacarta`, `storage-akey`, `refresh-storage` | storage |
+//! | `folder-<n>`, `file-<n>`, `folder-up` | folder browser, by index into the listing |
+//! | `edit-<step>`, `wait-here`, `come-back` | review; e.g. `edit-email` |
+//! | `reveal` | shows one character of a password |
+//!
+//! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
+//! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
+//! `registered-phone`, `phase-current`.
+
+mod format;
+#[cfg(feature = "headless")]
+pub mod headless;
+mod names;
+#[cfg(feature = "headless")]
+pub mod samples;
+mod show;
+mod touches;
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result};
+use slint::{ComponentHandle as _, Rgb8Pixel, SharedPixelBuffer};
+
+use crate::session::command::PreviewFor;
+use crate::session::event::{MediaHandle, Touch};
+use crate::session::view::View;
+
+/// What `build.rs` made of `ui/kiosk.slint`.
+#[allow(clippy::all, unused_qualifications, missing_docs)]
+mod generated {
+    slint::include_modules!();
+}
+
+pub use generated::KioskWindow;
+
+/// The screens the kiosk is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum WindowSize {
+    /// 1080 x 1920 on 21.5 inch: 4.03 px/mm.
+    #[default]
+    Portrait,
+    /// 1280 x 800 on 15.6 inch: 3.8 px/mm.
+    Landscape,
+}
+
+impl WindowSize {
+    pub const ALL: [WindowSize; 2] = [WindowSize::Portrait, WindowSize::Landscape];
+
+    /// Width and height in pixels.
+    pub fn pixels(self) -> (u32, u32) {
+        match self {
+            WindowSize::Portrait => (1080, 1920),
+            WindowSize::Landscape => (1280, 800),
+        }
+    }
+
+    /// From `1080x1920` or `1280x800`.
+    pub fn parse(text: &str) -> Option<WindowSize> {
+        Self::ALL.into_iter().find(|size| size.to_string() == text)
+    }
+
+    /// Size of the live picture on the screen. The camera thread scales (and for
+    /// a face mirrors) to this: the renderer only knows the nearest pixel.
+    pub fn preview(self, _of: PreviewFor) -> (u32, u32) {
+        match self {
+            WindowSize::Portrait => (952, 714),
+            WindowSize::Landscape => (640, 480),
+        }
+    }
+}
+
+impl std::fmt::Display for WindowSize {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (width, height) = self.pixels();
+        write!(f, "{width}x{height}")
+    }
+}
+
+/// The window and what was last shown in it.
+pub struct Ui {
+    window: KioskWindow,
+    /// Shared with the callbacks of the window, which live as long as it.
+    shown: Rc<RefCell<show::Shown>>,
+}
+
+impl Ui {
+    /// Makes the window; it is seen once [`Ui::run`] is called.
+    ///
+    /// # Errors
+    /// When no backend can open a window.
+    pub fn new(size: WindowSize) -> Result<Self> {
+        let window = KioskWindow::new().context("cannot open the window")?;
+        let (width, height) = size.pixels();
+        window.set_wide(width as f32);
+        window.set_high(height as f32);
+        {
+            let theme = window.global::<generated::Theme>();
+            theme.set_window_width(width as f32);
+            theme.set_window_height(height as f32);
+        }
+        window
+            .window()
+            .set_size(slint::PhysicalSize::new(width, height));
+        let shown = Rc::new(RefCell::new(show::Shown::new(&window)));
+        Ok(Self { window, shown })
+    }
+
+    /// Called on the event loop's thread for whatever the person does.
+    pub fn on_touch(&self, told: impl Fn(Touch) + 'static) {
+        touches::connect(&self.window, told);
+    }
+
+    /// Draws this view; what has not changed is not touched.
+    pub fn show(&self, view: &View) {
+        self.shown.borrow_mut().show(&self.window, view);
+    }
+
+    /// The newest frame of the camera, of the size [`WindowSize::preview`] names.
+    pub fn set_preview(&self, frame: SharedPixelBuffer<Rgb8Pixel>) {
+        self.window
+            .global::<generated::Visit>()
+            .set_preview(slint::Image::from_rgb8(frame));
+    }
+
+    /// The pixels of a captured picture, shown where a view names its handle.
+    pub fn set_picture(&self, media: MediaHandle, picture: SharedPixelBuffer<Rgb8Pixel>) {
+        self.shown
+            .borrow_mut()
+            .set_picture(&self.window, media, picture);
+    }
+
+    /// Forgets every picture and the last frame: the session is over.
+    pub fn forget_pictures(&self) {
+        self.shown.borrow_mut().forget_pictures(&self.window);
+    }
+
+    /// Transitions and moving drawings on or off.
+    pub fn set_motion(&self, on: bool) {
+        self.window.global::<generated::Theme>().set_motion(on);
+    }
+
+    /// For other threads: `weak().upgrade_in_event_loop(..)`.
+    pub fn weak(&self) -> slint::Weak<KioskWindow> {
+        self.window.as_weak()
+    }
+
+    pub fn window(&self) -> &slint::Window {
+        self.window.window()
+    }
+
+    /// Shows the window and serves it until it is closed or
+    /// `slint::quit_event_loop` is called.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub fn run(&self) -> Result<()> {
+        self.window.run().context("the event loop ended badly")
+    }
+
+    /// Renders the window as it stands into a PNG file.
+    ///
+    /// # Errors
+    /// When the renderer cannot make pictures or the file cannot be written.
+    pub fn snapshot(&self, path: &Path) -> Result<()> {
+        let pixels = self.window.window().take_snapshot()?;
+        format::write_png(path, pixels.width(), pixels.height(), pixels.as_bytes())
+    }
+}
+
+/// Names the kiosk's own fonts to fontconfig: without a font known to it Slint
+/// ends at its start, even with embedded ones (its issue 12671). fontconfig reads
+/// `FONTCONFIG_FILE` only, so where that is not set the fonts are written below
+/// `directory` and this program is started anew in place of itself. To be called
+/// first in `main`; comes back when there is nothing to do.
+///
+/// # Errors
+/// When the directory cannot be written to or the program cannot be started.
+pub fn provide_fonts(directory: &Path) -> Result<()> {
+    use std::os::unix::process::CommandExt as _;
+
+    if std::env::var_os("FONTCONFIG_FILE").is_some() {
+        return Ok(());
+    }
+    let directory = directory.join("fonts");
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("cannot make {}", directory.display()))?;
+    let files: [(&str, &[u8]); 3] = [
+        ("fonts.conf", include_bytes!("../../ui/fonts/fonts.conf")),
+        (
+            "GolosText-Regular.ttf",
+            include_bytes!("../../ui/fonts/GolosText-Regular.ttf"),
+        ),
+        (
+            "GolosText-SemiBold.ttf",
+            include_bytes!("../../ui/fonts/GolosText-SemiBold.ttf"),
+        ),
+    ];
+    for (name, bytes) in files {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let program = std::env::current_exe().context("cannot find this program")?;
+    let failed = std::process::Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env("FONTCONFIG_FILE", directory.join("fonts.conf"))
+        .exec();
+    Err(failed).context("cannot start this program with its fonts")
+}

@@ -1,0 +1,131 @@
+//! How numbers, sizes and pictures are written for a person.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use exchange::{Language, UnixMillis};
+
+/// `1,4 МБ`, `812 кБ`: one digit behind the mark below ten, decimal units as
+/// on the label of a drive.
+pub(super) fn bytes(count: u64, language: Language) -> String {
+    let units = match language {
+        Language::Kk => ["Б", "кБ", "МБ", "ГБ", "ТБ"],
+        Language::Ru => ["Б", "КБ", "МБ", "ГБ", "ТБ"],
+        Language::En => ["B", "kB", "MB", "GB", "TB"],
+    };
+    let mut value = count as f64;
+    let mut unit = 0;
+    while value >= 1000.0 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let number = if unit == 0 || value >= 10.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    };
+    let number = match language {
+        Language::En => number,
+        _ => number.replace('.', ","),
+    };
+    format!("{number}\u{a0}{}", units[unit])
+}
+
+/// The day in Kazakhstan (UTC+5 everywhere since 1 March 2024), as written there.
+pub(super) fn day(moment: UnixMillis, language: Language) -> String {
+    let seconds = moment.0.div_euclid(1000) + 5 * 3600;
+    let (year, month, day) = civil(seconds.div_euclid(86_400));
+    match language {
+        Language::En => {
+            const MONTHS: [&str; 12] = [
+                "January",
+                "February",
+                "March",
+                "April",
+                "May",
+                "June",
+                "July",
+                "August",
+                "September",
+                "October",
+                "November",
+                "December",
+            ];
+            format!("{day} {} {year}", MONTHS[month as usize - 1])
+        }
+        _ => format!("{day:02}.{month:02}.{year}"),
+    }
+}
+
+/// Year, month and day of a count of days since 1970-01-01, by the proleptic
+/// Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// Eight bits RGBA into a PNG file, fast.
+pub(super) fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
+    write(path, (width, height), rgba, png::ColorType::Rgba, png::Compression::Fast)
+}
+
+/// Eight bits RGBA, all opaque, into a PNG file with four bits a colour: for
+/// pictures that are kept.
+#[cfg(feature = "headless")]
+pub(super) fn write_small_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
+    let rgb: Vec<u8> = rgba
+        .chunks_exact(4)
+        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| (value >> 4) * 17))
+        .collect();
+    write(path, (width, height), &rgb, png::ColorType::Rgb, png::Compression::High)
+}
+
+fn write(
+    path: &Path,
+    (width, height): (u32, u32),
+    pixels: &[u8],
+    colour: png::ColorType,
+    compression: png::Compression,
+) -> Result<()> {
+    let file = std::fs::File::create(path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
+    encoder.set_color(colour);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(compression);
+    encoder.write_header()?.write_image_data(pixels)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_written_as_people_read_them() {
+        assert_eq!(bytes(812, Language::En), "812\u{a0}B");
+        assert_eq!(bytes(1_449_000, Language::Ru), "1,4\u{a0}МБ");
+        assert_eq!(bytes(15_900_000_000, Language::Kk), "16\u{a0}ГБ");
+    }
+
+    #[test]
+    fn days_turn_at_midnight_in_kazakhstan() {
+        // 2027-02-28 18:59:59 UTC is still the same day there; a second later it is March.
+        let last = 1_803_841_199_000;
+        assert_eq!(day(UnixMillis(last), Language::Ru), "28.02.2027");
+        assert_eq!(day(UnixMillis(last + 1000), Language::En), "1 March 2027");
+    }
+}

@@ -1,0 +1,384 @@
+//! Finds elements by accessible id or label and touches them where they are.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use i_slint_backend_testing::{ElementHandle, ElementQuery, mock_elapsed_time};
+use slint::platform::{Key, PointerEventButton, WindowEvent};
+use slint::{ComponentHandle as _, LogicalPosition, SharedString};
+
+use super::super::{Ui, WindowSize};
+
+/// How long an element may take to come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What stands outside the page that scrolls.
+const FIXED: [&str; 12] = [
+    "key-", "layout-", "language-", "text-", "contrast-", "close-display", "display", "dismiss",
+    "confirm-cancel", "still-here", "more", "primary",
+];
+const FIXED_TOO: [&str; 3] = ["back", "help", "cancel"];
+
+/// One element as it stands on the screen, in logical pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub id: String,
+    pub label: String,
+    pub enabled: bool,
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+}
+
+/// A person before the screen: looks, touches, types.
+pub struct Driver {
+    ui: Ui,
+    size: WindowSize,
+    last_pump: Instant,
+}
+
+impl Driver {
+    /// # Errors
+    /// When the window cannot be made.
+    pub fn new(size: WindowSize) -> Result<Self> {
+        super::start()?;
+        let ui = Ui::new(size)?;
+        ui.window.show().context("cannot show the window")?;
+        Ok(Self {
+            ui,
+            size,
+            last_pump: Instant::now(),
+        })
+    }
+
+    pub fn ui(&self) -> &Ui {
+        &self.ui
+    }
+
+    pub fn size(&self) -> WindowSize {
+        self.size
+    }
+
+    /// Serves what other threads sent to the event loop and lets as much time
+    /// pass for timers and animations as has really passed.
+    ///
+    /// # Errors
+    /// When the event loop fails.
+    pub fn pump(&mut self) -> Result<()> {
+        // Everything queued before the end is served before it.
+        slint::quit_event_loop()?;
+        slint::run_event_loop_until_quit()?;
+        let passed = self.last_pump.elapsed();
+        self.last_pump = Instant::now();
+        mock_elapsed_time(passed.max(Duration::from_millis(1)));
+        Ok(())
+    }
+
+    fn handle(&self, fits: impl Fn(&ElementHandle) -> bool) -> Option<ElementHandle> {
+        ElementQuery::from_root(&self.ui.window)
+            .match_descendants()
+            .find_all()
+            .into_iter()
+            .find(|element| fits(element))
+    }
+
+    /// Whatever now has an accessible id, in the order of the screen.
+    pub fn seen(&self) -> Vec<Seen> {
+        let mut found: Vec<Seen> = Vec::new();
+        for element in ElementQuery::from_root(&self.ui.window)
+            .match_descendants()
+            .find_all()
+        {
+            let Some(id) = element.accessible_id().filter(|id| !id.is_empty()) else {
+                continue;
+            };
+            let one = seen(&element, &id);
+            // Where a component sets the id of another, both handles report it.
+            if found.last() != Some(&one) {
+                found.push(one);
+            }
+        }
+        found
+    }
+
+    /// Every word that can be read now, in the order of the screen.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        ElementQuery::from_root(&self.ui.window)
+            .match_descendants()
+            .match_predicate(|e| e.accessible_label().is_some_and(|l| !l.is_empty()))
+            .find_all()
+            .into_iter()
+            .for_each(|e| {
+                let label: String = e.accessible_label().unwrap_or_default().into();
+                if words.last() != Some(&label) {
+                    words.push(label);
+                }
+            });
+        words
+    }
+
+    pub fn find(&self, id: &str) -> Option<Seen> {
+        self.handle(|e| e.accessible_id().is_some_and(|found| found == id))
+            .map(|e| seen(&e, id))
+    }
+
+    /// Waits until this element is there and answers to touch.
+    ///
+    /// # Errors
+    /// When it does not come within ten seconds.
+    pub fn wait_for(&mut self, id: &str) -> Result<Seen> {
+        self.wait_for_within(id, PATIENCE)
+    }
+
+    /// As [`Driver::wait_for`] with its own patience.
+    ///
+    /// # Errors
+    /// When it does not come in that time.
+    pub fn wait_for_within(&mut self, id: &str, patience: Duration) -> Result<Seen> {
+        let begun = Instant::now();
+        loop {
+            self.pump()?;
+            if let Some(found) = self.find(id).filter(|found| found.enabled) {
+                return Ok(found);
+            }
+            if begun.elapsed() > patience {
+                bail!(
+                    "`{id}` did not come in {} s; there are: {}",
+                    patience.as_secs(),
+                    self.seen().iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ")
+                );
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Touches the element with this accessible id at its centre, scrolling it
+    /// into sight first.
+    ///
+    /// # Errors
+    /// When it does not come, rests, or cannot be brought into sight.
+    pub fn touch_id(&mut self, id: &str) -> Result<()> {
+        self.wait_for(id)?;
+        let fixed = FIXED.iter().any(|prefix| id.starts_with(prefix)) || FIXED_TOO.contains(&id);
+        let found = if fixed {
+            self.find(id)
+        } else {
+            self.bring_into_sight(|driver| driver.find(id))?
+        };
+        let found = found.with_context(|| format!("`{id}` went away"))?;
+        self.tap(found.x + found.width / 2.0, found.y + found.height / 2.0)
+    }
+
+    /// Touches the element with this label (in the language now shown).
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be brought into sight.
+    pub fn touch_label(&mut self, label: &str) -> Result<()> {
+        let look = |driver: &Driver| {
+            driver
+                .handle(|e| {
+                    e.accessible_label().is_some_and(|found| found == label)
+                        && e.accessible_id().is_some_and(|id| !id.is_empty())
+                })
+                .map(|e| seen(&e, &e.accessible_id().unwrap_or_default()))
+        };
+        let id = look(self).with_context(|| format!("nothing is called `{label}`"))?.id;
+        self.touch_id(&id)
+    }
+
+    fn bring_into_sight(
+        &mut self,
+        look: impl Fn(&Driver) -> Option<Seen>,
+    ) -> Result<Option<Seen>> {
+        for _ in 0..60 {
+            let (Some(found), Some(page)) = (look(self), self.find("page")) else {
+                return Ok(None);
+            };
+            let centre = found.y + found.height / 2.0;
+            let (top, bottom) = (page.y + 8.0, page.y + page.height - 8.0);
+            // The strip "more below" takes its place from the page.
+            let bottom = self.find("more").map_or(bottom, |more| more.y - 8.0);
+            if centre >= top && centre <= bottom {
+                return Ok(Some(found));
+            }
+            let delta = if centre < top { 60.0 } else { -60.0 };
+            self.dispatch(WindowEvent::PointerScrolled {
+                position: LogicalPosition::new(page.x + 30.0, (top + bottom) / 2.0),
+                delta_x: 0.0,
+                delta_y: delta,
+            })?;
+            self.pump()?;
+        }
+        bail!("cannot be brought into sight by scrolling")
+    }
+
+    /// A finger at this place, for as long as a finger stays.
+    ///
+    /// # Errors
+    /// When the event cannot be delivered.
+    pub fn tap(&mut self, x: f32, y: f32) -> Result<()> {
+        let position = LogicalPosition::new(x, y);
+        let button = PointerEventButton::Left;
+        self.dispatch(WindowEvent::PointerMoved { position })?;
+        self.dispatch(WindowEvent::PointerPressed { position, button })?;
+        mock_elapsed_time(Duration::from_millis(50));
+        self.dispatch(WindowEvent::PointerReleased { position, button })?;
+        self.dispatch(WindowEvent::PointerExited)?;
+        self.pump()
+    }
+
+    fn dispatch(&self, event: WindowEvent) -> Result<()> {
+        self.ui.window.window().dispatch_event_with_result(event)?;
+        Ok(())
+    }
+
+    /// One key of a hardware keyboard, e.g. `"\t"` or `Key::Return`.
+    ///
+    /// # Errors
+    /// When the event cannot be delivered.
+    pub fn press_key(&mut self, key: impl Into<SharedString>) -> Result<()> {
+        let text: SharedString = key.into();
+        self.dispatch(WindowEvent::KeyPressed { text: text.clone() })?;
+        self.dispatch(WindowEvent::KeyReleased { text })?;
+        self.pump()
+    }
+
+    /// Tab, to the next element that answers to keys.
+    ///
+    /// # Errors
+    /// When the event cannot be delivered.
+    pub fn press_tab(&mut self) -> Result<()> {
+        self.press_key(Key::Tab)
+    }
+
+    /// Types by touching the keys of whichever pad or keyboard is shown, changing
+    /// its layout and pressing its shift where a sign needs it.
+    ///
+    /// # Errors
+    /// When a sign is on no layout.
+    pub fn type_text(&mut self, text: &str) -> Result<()> {
+        for sign in text.chars() {
+            self.type_sign(sign)
+                .with_context(|| format!("while typing the {} signs", text.chars().count()))?;
+        }
+        Ok(())
+    }
+
+    fn type_sign(&mut self, sign: char) -> Result<()> {
+        if sign == ' ' {
+            return self.touch_id("key-space");
+        }
+        let begun = Instant::now();
+        while !self.any_key() {
+            ensure!(begun.elapsed() < PATIENCE, "no keyboard came");
+            self.pump()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        if self.type_here(sign)? {
+            return Ok(());
+        }
+        for layout in ["layout-latin", "layout-kazakh", "layout-russian", "layout-symbols"] {
+            if self.find(layout).is_none() {
+                break;
+            }
+            self.touch_id(layout)?;
+            // The session answers with the new layout.
+            let turned = Instant::now();
+            while turned.elapsed() < Duration::from_millis(300) {
+                if self.type_here(sign)? {
+                    return Ok(());
+                }
+                self.pump()?;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+        bail!("no key of any layout types it")
+    }
+
+    fn any_key(&self) -> bool {
+        self.find("key-backspace").is_some()
+    }
+
+    /// Types the sign if the layout that is shown has it.
+    fn type_here(&mut self, sign: char) -> Result<bool> {
+        let exact = format!("key-{sign}");
+        if self.find(&exact).is_some() {
+            self.touch_id(&exact)?;
+            return Ok(true);
+        }
+        let lower: String = sign.to_lowercase().collect();
+        let lower = format!("key-{lower}");
+        if lower == exact || self.find(&lower).is_none() || self.find("key-shift").is_none() {
+            return Ok(false);
+        }
+        self.touch_id("key-shift")?;
+        self.touch_id(&lower)?;
+        Ok(true)
+    }
+
+    /// Whether the element's centre answers to the element and not to another:
+    /// what is drawn over others comes later in the tree.
+    pub fn is_inside_window(&self, found: &Seen) -> bool {
+        let (width, height) = self.size.pixels();
+        found.x >= -0.5
+            && found.y >= -0.5
+            && found.x + found.width <= width as f32 + 0.5
+            && found.y + found.height <= height as f32 + 0.5
+    }
+
+    /// Calls `visit` with every element the compiler knows of, from the root.
+    pub fn every_element(&self, mut visit: impl FnMut(&ElementHandle)) {
+        for root in ElementQuery::from_root(&self.ui.window).find_all() {
+            visit(&root);
+            root.visit_descendants::<()>(|element| {
+                visit(&element);
+                ControlFlow::Continue(())
+            });
+        }
+    }
+
+    /// # Errors
+    /// When the picture cannot be made or written.
+    pub fn screenshot(&mut self, path: &Path) -> Result<()> {
+        self.pump()?;
+        self.ui.snapshot(path)
+    }
+}
+
+fn seen(element: &ElementHandle, id: &str) -> Seen {
+    let (at, size) = (element.absolute_position(), element.size());
+    Seen {
+        id: id.to_owned(),
+        label: element.accessible_label().unwrap_or_default().into(),
+        enabled: element.accessible_enabled().unwrap_or(true),
+        x: at.x,
+        y: at.y,
+        width: size.width,
+        height: size.height,
+    }
+}
+
+impl Driver {
+    /// Shows a sample: with a picture where the camera's would be, nothing moving.
+    ///
+    /// # Errors
+    /// When the event loop fails.
+    pub fn show_sample(&mut self, view: &crate::session::view::View) -> Result<()> {
+        use crate::session::command::PreviewFor;
+        use crate::ui::samples;
+
+        let (width, height) = self.size.preview(PreviewFor::Face);
+        let frame = samples::camera_frame(width, height);
+        self.ui.set_motion(false);
+        self.ui.set_preview(frame.clone());
+        self.ui.set_picture(samples::PICTURE, frame);
+        self.ui.show(view);
+        self.pump()?;
+        mock_elapsed_time(Duration::from_millis(500));
+        self.pump()
+    }
+}

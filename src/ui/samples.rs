@@ -1,0 +1,632 @@
+//! A view for every screen, with the longest contents it must hold: what the
+//! layout test and the contact sheet are made from. All values are invented.
+
+use exchange::{DocumentKind, Language, StorageType, UnixMillis};
+use faults::Fault;
+use slint::{Rgb8Pixel, SharedPixelBuffer};
+
+use crate::session::command::Prompt;
+use crate::session::event::{
+    ComeBackReason, DocumentEntry, DriveId, FaceFinding, Field, FileEntry, FolderListing,
+    IssuingPhase, KeyboardLayout, MediaHandle, PhotoSource, StepName, StorageFound,
+    StorageUnusable, TextSize,
+};
+use crate::session::view::*;
+
+/// A name for a file, and what to show.
+pub struct Sample {
+    pub name: &'static str,
+    pub view: View,
+}
+
+/// The media that the samples name.
+pub const PICTURE: MediaHandle = MediaHandle(1);
+
+/// Every screen, most in more than one state; in Kazakh, 100 %, normal contrast.
+pub fn all() -> Vec<Sample> {
+    let mut samples = journey();
+    samples.extend(troubles());
+    samples.extend(coming_back());
+    samples
+}
+
+/// One picture a step, as a citizen sees it: what the contact sheet shows.
+pub fn journey() -> Vec<Sample> {
+    vec![
+        sample("welcome", None, welcome(&[])).primary(None),
+        sample("consent", Some(1), Screen::Consent { agreed: true })
+            .primary(Some(PrimaryLabel::Agree)),
+        sample("identity_number", Some(2), identity_number("8804 1240 1006", None)).digits(),
+        sample("phone", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
+            .primary(Some(PrimaryLabel::GetCode)),
+        sample("phone_code", Some(4), Screen::PhoneCode(phone_code("123", None)))
+            .primary(Some(PrimaryLabel::Confirm))
+            .digits(),
+        sample("document", Some(5), document(None, CardState::Absent, None)).primary(None),
+        sample("selfie", Some(6), Screen::Selfie { finding: Some(FaceFinding::Good), taken: None })
+            .primary(Some(PrimaryLabel::TakePicture)),
+        sample("liveness", Some(7), Screen::Liveness(liveness())).primary(None),
+        sample(
+            "account_pin",
+            Some(8),
+            Screen::AccountPin {
+                pin: field(Field::AccountPin, "••••••", false, None),
+                again: field(Field::AccountPinAgain, "•••", true, None),
+            },
+        )
+        .primary(Some(PrimaryLabel::SetPin))
+        .discreet(),
+        sample("document_photo", Some(9), document_photo(PhotoSource::Camera, None, None))
+            .primary(Some(PrimaryLabel::TakePicture)),
+        sample("email", Some(10), email("aigerim@gmial.com", Some("aigerim@gmail.com"), None))
+            .full(KeyboardLayout::Latin),
+        sample("storage", Some(11), storage(true)),
+        sample("storage_location", Some(12), storage_location(true))
+            .primary(Some(PrimaryLabel::ChooseThisFolder)),
+        sample("review", Some(13), Screen::Review(review(true)))
+            .primary(Some(PrimaryLabel::SubmitApplication)),
+        sample("key_password", Some(14), Screen::KeyPassword(password(None)))
+            .primary(Some(PrimaryLabel::MakeKey))
+            .full(KeyboardLayout::Latin)
+            .discreet_keyboard(),
+        sample("issuing", Some(15), Screen::Issuing(issuing())).primary(None),
+        sample("receipt", Some(16), Screen::Receipt(receipt(installed(), false)))
+            .primary(Some(PrimaryLabel::Finish)),
+    ]
+}
+
+/// The same screens when something is wrong or longer than usual.
+pub fn troubles() -> Vec<Sample> {
+    vec![
+        sample("welcome_cannot", None, welcome(&[Fault::UsbMissing])).primary(None),
+        sample(
+            "out_of_service",
+            None,
+            Screen::OutOfService {
+                faults: vec![Fault::CameraMissing],
+            },
+        )
+        .primary(None),
+        sample(
+            "identity_number_wrong",
+            Some(2),
+            identity_number("8804 1240 1007", Some(FieldError::IinCheckDigit)),
+        )
+        .digits(),
+        sample("phone_new", Some(3), phone(Some("+7 7•• ••• •• 45"), true, false, "+7 701 123 45"))
+            .primary(Some(PrimaryLabel::SendRequest))
+            .digits(),
+        sample("phone_offline", Some(3), phone(None, true, true, "+7 701 123 45 67")).digits(),
+        sample(
+            "phone_code_wrong",
+            Some(4),
+            Screen::PhoneCode(phone_code("123456", Some(FieldError::CodeWrong { tries_left: 3 }))),
+        )
+        .primary(Some(PrimaryLabel::Confirm))
+        .digits(),
+        sample(
+            "phone_code_helping",
+            Some(4),
+            Screen::PhoneCode(PhoneCodeView {
+                helping: true,
+                resend_in_seconds: 0,
+                ..phone_code("", None)
+            }),
+        )
+        .primary(Some(PrimaryLabel::Confirm))
+        .digits(),
+        sample(
+            "phone_code_frozen",
+            Some(4),
+            Screen::PhoneCode(PhoneCodeView {
+                frozen_for_seconds: 1742,
+                ..phone_code("", None)
+            }),
+        )
+        .primary(Some(PrimaryLabel::Confirm)),
+        sample(
+            "document_reading",
+            Some(5),
+            document(Some(DocumentKind::IdCard), CardState::Reading, None),
+        ),
+        sample(
+            "document_failed",
+            Some(5),
+            document(Some(DocumentKind::IdCard), CardState::Failed(Fault::CardSilent), None),
+        ),
+        sample(
+            "document_mrz",
+            Some(5),
+            document(Some(DocumentKind::IdCard), CardState::Noted, Some(DocumentEntry::Mrz)),
+        )
+        .mrz(),
+        sample(
+            "document_typed",
+            Some(5),
+            document(Some(DocumentKind::Passport), CardState::Absent, Some(DocumentEntry::Typed)),
+        )
+        .full(KeyboardLayout::Kazakh),
+        sample("selfie_dark", Some(6), Screen::Selfie { finding: Some(FaceFinding::TooDark), taken: None })
+            .primary(Some(PrimaryLabel::TakePicture)),
+        sample("selfie_taken", Some(6), Screen::Selfie { finding: None, taken: Some(PICTURE) }),
+        sample(
+            "liveness_blocked",
+            Some(7),
+            Screen::Liveness(LivenessView {
+                current: None,
+                blocked_for_seconds: 893,
+                ..liveness()
+            }),
+        )
+        .primary(Some(PrimaryLabel::StartRecording)),
+        sample(
+            "liveness_again",
+            Some(7),
+            Screen::Liveness(LivenessView {
+                current: None,
+                failed_before: 1,
+                ..liveness()
+            }),
+        )
+        .primary(Some(PrimaryLabel::StartRecording)),
+        sample("document_photo_pin", Some(9), document_photo_pin())
+            .primary(Some(PrimaryLabel::OpenCabinet))
+            .discreet(),
+        sample(
+            "document_photo_file",
+            Some(9),
+            document_photo(PhotoSource::UsbDrive, Some(listing(true)), None),
+        )
+        .primary(None),
+        sample("document_photo_taken", Some(9), document_photo(PhotoSource::Camera, None, Some(PICTURE))),
+        sample(
+            "email_wrong",
+            Some(10),
+            email("қайрат@mail.kz", None, Some(FieldError::EmailNotLatin)),
+        )
+        .full(KeyboardLayout::Kazakh),
+        sample("storage_none", Some(11), storage(false)),
+        sample("storage_location_missing", Some(12), storage_location(false))
+            .primary(Some(PrimaryLabel::ChooseThisFolder)),
+        sample("review_offline", Some(13), Screen::Review(review(false)))
+            .primary(Some(PrimaryLabel::SubmitApplication)),
+        sample(
+            "key_password_wrong",
+            Some(14),
+            Screen::KeyPassword(password(Some(FieldError::PasswordsDiffer))),
+        )
+        .primary(Some(PrimaryLabel::MakeKey))
+        .full(KeyboardLayout::Latin),
+        sample("receipt_offline", Some(16), Screen::Receipt(receipt(Outcome::ComeBack(ComeBackReason::Offline), true)))
+            .primary(Some(PrimaryLabel::Finish)),
+        sample("phone_busy", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
+            .primary(Some(PrimaryLabel::GetCode))
+            .with(|view| {
+                view.busy = Some(Busy {
+                    what: BusyWith::Office,
+                    progress: None,
+                    since_seconds: 12,
+                });
+            }),
+        sample("phone_fault", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
+            .primary(Some(PrimaryLabel::GetCode))
+            .with(|view| view.fault = Some(Fault::CodeNotSent)),
+        sample("dialog_cancel", Some(1), Screen::Consent { agreed: false })
+            .with(|view| view.dialog = Some(Dialog::ConfirmCancel)),
+        sample("dialog_help", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
+            .with(|view| view.dialog = Some(Dialog::Help)),
+        sample("dialog_idle", Some(1), Screen::Consent { agreed: false })
+            .with(|view| view.dialog = Some(Dialog::IdleWarning { seconds_left: 21 })),
+    ]
+}
+
+/// The way back with a receipt code.
+pub fn coming_back() -> Vec<Sample> {
+    vec![
+        sample(
+            "collect_code",
+            Some(1),
+            Screen::CollectCode {
+                code: field(Field::ReceiptCode, "7K2M P4Q9 X", true, None),
+            },
+        )
+        .full(KeyboardLayout::Latin),
+        sample("collect_phone_code", Some(2), Screen::CollectPhoneCode(phone_code("12", None)))
+            .primary(Some(PrimaryLabel::Confirm))
+            .digits(),
+        sample(
+            "collect_storage",
+            Some(3),
+            Screen::CollectStorage {
+                listing: None,
+                drive_label: String::new(),
+                pending_found: false,
+            },
+        ),
+        sample(
+            "collect_storage_found",
+            Some(3),
+            Screen::CollectStorage {
+                listing: Some(listing(false)),
+                drive_label: "KINGSTON".into(),
+                pending_found: true,
+            },
+        ),
+        sample(
+            "collect_password",
+            Some(4),
+            Screen::CollectPassword {
+                password: field(Field::KeyPassword, "••••••••k", true, None),
+            },
+        )
+        .primary(Some(PrimaryLabel::DownloadCertificates))
+        .full(KeyboardLayout::Latin),
+        sample("collecting", Some(5), Screen::Collecting(collecting())).primary(None),
+        sample("collected", Some(5), Screen::Collected(receipt(installed(), false)))
+            .primary(Some(PrimaryLabel::Finish)),
+        sample("collect_answer", None, Screen::CollectAnswer(CollectAnswer::AskAgain {
+            what: "Жеке куәліктің суреті анық емес, әріптері оқылмайды. Құжатты жарық жерде қайта суретке түсіріңіз."
+                .into(),
+        }))
+        .primary(Some(PrimaryLabel::Finish)),
+    ]
+}
+
+fn sample(name: &'static str, position: Option<u8>, screen: Screen) -> Sample {
+    let within = position.is_some();
+    Sample {
+        name,
+        view: View {
+            language: Language::Kk,
+            text_size: TextSize::Percent100,
+            high_contrast: false,
+            offline: false,
+            position: position.map(|at| (at, 16)),
+            can_go_back: within,
+            can_cancel: within,
+            primary: Some(Primary {
+                label: PrimaryLabel::Continue,
+                enabled: true,
+            }),
+            keyboard: Keyboard {
+                kind: KeyboardKind::None,
+                layout: KeyboardLayout::Kazakh,
+                discreet: false,
+            },
+            busy: None,
+            fault: None,
+            dialog: None,
+            screen,
+        },
+    }
+}
+
+impl Sample {
+    fn with(mut self, change: impl FnOnce(&mut View)) -> Self {
+        change(&mut self.view);
+        self
+    }
+    fn primary(self, label: Option<PrimaryLabel>) -> Self {
+        self.with(|view| {
+            view.primary = label.map(|label| Primary {
+                label,
+                enabled: true,
+            });
+        })
+    }
+    fn digits(self) -> Self {
+        self.with(|view| view.keyboard.kind = KeyboardKind::Digits)
+    }
+    fn discreet(self) -> Self {
+        self.digits().discreet_keyboard()
+    }
+    fn discreet_keyboard(self) -> Self {
+        self.with(|view| view.keyboard.discreet = true)
+    }
+    fn mrz(self) -> Self {
+        self.with(|view| view.keyboard.kind = KeyboardKind::Mrz)
+    }
+    fn full(self, layout: KeyboardLayout) -> Self {
+        self.with(|view| {
+            view.keyboard.kind = KeyboardKind::Full;
+            view.keyboard.layout = layout;
+        })
+    }
+}
+
+fn field(field: Field, text: &str, focused: bool, error: Option<FieldError>) -> FieldView {
+    FieldView {
+        field: Some(field),
+        text: text.to_owned(),
+        cursor: text.chars().count(),
+        focused,
+        error,
+    }
+}
+
+fn welcome(cannot: &[Fault]) -> Screen {
+    Screen::Welcome {
+        can_apply: cannot.is_empty(),
+        can_collect: true,
+        cannot: cannot.to_vec(),
+    }
+}
+
+fn identity_number(text: &str, error: Option<FieldError>) -> Screen {
+    Screen::IdentityNumber {
+        number: field(Field::IdentityNumber, text, true, error),
+    }
+}
+
+fn phone(registered: Option<&str>, registering: bool, offline: bool, typed: &str) -> Screen {
+    Screen::Phone(PhoneView {
+        registered_masked: registered.map(str::to_owned),
+        registering,
+        offline,
+        number: field(Field::Phone, typed, registering, None),
+    })
+}
+
+fn phone_code(typed: &str, error: Option<FieldError>) -> PhoneCodeView {
+    PhoneCodeView {
+        sent_to_masked: "+7 7•• ••• •• 45".into(),
+        digits: 6,
+        code: field(Field::PhoneCode, typed, true, error),
+        expires_in_seconds: 132,
+        resend_in_seconds: 42,
+        frozen_for_seconds: 0,
+        helping: false,
+    }
+}
+
+fn document(
+    kind: Option<DocumentKind>,
+    card: CardState,
+    entry: Option<DocumentEntry>,
+) -> Screen {
+    let fields = match entry {
+        None => Vec::new(),
+        Some(DocumentEntry::Mrz) => vec![
+            field(Field::MrzLine1, "IDKAZ0412365878880412401006<<<", false, None),
+            field(Field::MrzLine2, "8804123F3104116KAZ<<<<<<<<<<<2", false, None),
+            field(Field::MrzLine3, "", true, None),
+        ],
+        Some(DocumentEntry::Typed) => vec![
+            field(Field::DocumentNumber, "N00000001", false, None),
+            field(Field::Surname, "ӘБДІҒАППАРҚЫЗЫ-ҮЙСІНБАЕВА", true, None),
+            field(Field::GivenName, "ӘЙГЕРІМ", false, None),
+            field(Field::Patronymic, "", false, Some(FieldError::Name)),
+        ],
+    };
+    Screen::Document(DocumentView {
+        kind,
+        card,
+        entry,
+        fields,
+    })
+}
+
+fn liveness() -> LivenessView {
+    LivenessView {
+        prompts: vec![Prompt::LookStraight, Prompt::TurnLeft, Prompt::TurnRight, Prompt::Blink],
+        current: Some(2),
+        elapsed: 0.4,
+        finding: Some(FaceFinding::Good),
+        face_lost: false,
+        failed_before: 0,
+        tries: 3,
+        done: false,
+        blocked_for_seconds: 0,
+    }
+}
+
+fn document_photo(
+    source: PhotoSource,
+    listing: Option<FolderListing>,
+    taken: Option<MediaHandle>,
+) -> Screen {
+    Screen::DocumentPhoto(DocumentPhotoView {
+        cabinet_pin: None,
+        source,
+        listing,
+        taken,
+        drive_present: true,
+    })
+}
+
+fn document_photo_pin() -> Screen {
+    Screen::DocumentPhoto(DocumentPhotoView {
+        cabinet_pin: Some(field(
+            Field::CabinetPin,
+            "••••",
+            true,
+            Some(FieldError::PinWrong { tries_left: 2 }),
+        )),
+        source: PhotoSource::Camera,
+        listing: None,
+        taken: None,
+        drive_present: false,
+    })
+}
+
+fn email(text: &str, suggestion: Option<&str>, error: Option<FieldError>) -> Screen {
+    Screen::Email {
+        email: field(Field::Email, text, true, error),
+        suggestion: suggestion.map(str::to_owned),
+    }
+}
+
+fn storage(inserted: bool) -> Screen {
+    let token = |storage, unusable| StorageFound {
+        storage,
+        unusable: Some(unusable),
+        drive: None,
+        label: String::new(),
+        free_bytes: None,
+    };
+    Screen::Storage {
+        found: vec![
+            StorageFound {
+                storage: StorageType::Pkcs12,
+                unusable: (!inserted).then_some(StorageUnusable::NotInserted),
+                drive: inserted.then_some(DriveId(1)),
+                label: if inserted { "KINGSTON" } else { "" }.into(),
+                free_bytes: inserted.then_some(15_900_000_000),
+            },
+            token(StorageType::AKKaztokenStore, StorageUnusable::NotInserted),
+            token(StorageType::AKKZIDCardStore, StorageUnusable::NotSupportedHere),
+        ],
+        chosen: inserted.then_some(StorageType::Pkcs12),
+        provider_ready: inserted,
+    }
+}
+
+fn listing(pictures: bool) -> FolderListing {
+    FolderListing {
+        drive: DriveId(1),
+        path: vec!["Құжаттар".into(), "Кілттер".into()],
+        folders: vec!["Мұрағат 2025".into(), "Жұмыс".into()],
+        files: if pictures {
+            vec![
+                FileEntry {
+                    name: "zheke-kualik-aldyngy-beti-2026.jpg".into(),
+                    bytes: 1_449_000,
+                },
+                FileEntry {
+                    name: "passport.png".into(),
+                    bytes: 812_000,
+                },
+            ]
+        } else {
+            Vec::new()
+        },
+        free_bytes: 15_900_000_000,
+        writable: true,
+    }
+}
+
+fn storage_location(inserted: bool) -> Screen {
+    Screen::StorageLocation {
+        listing: inserted.then(|| listing(false)),
+        drive_label: if inserted { "KINGSTON" } else { "" }.into(),
+    }
+}
+
+fn review(can_wait: bool) -> ReviewView {
+    ReviewView {
+        answers: vec![
+            (StepName::IdentityNumber, Answer::Text("8804 •••• ••06".into())),
+            (StepName::Phone, Answer::Text("+7 7•• ••• •• 45".into())),
+            (
+                StepName::Document,
+                Answer::Document(DocumentKind::IdCard, DocumentEntryMark::Mrz),
+            ),
+            (StepName::Selfie, Answer::Picture(PICTURE)),
+            (StepName::Liveness, Answer::Done),
+            (StepName::AccountPin, Answer::Done),
+            (StepName::DocumentPhoto, Answer::Picture(PICTURE)),
+            (StepName::Email, Answer::Text("ai•••••@mail.kz".into())),
+            (StepName::Storage, Answer::Storage(StorageType::Pkcs12)),
+            (
+                StepName::StorageLocation,
+                Answer::Text("KINGSTON / Құжаттар / Кілттер".into()),
+            ),
+        ],
+        wait_here: can_wait,
+        can_wait,
+        wait_seconds: can_wait.then_some(170),
+    }
+}
+
+fn password(error: Option<FieldError>) -> PasswordView {
+    PasswordView {
+        password: field(Field::KeyPassword, "•••••••k", error.is_none(), None),
+        again: field(Field::KeyPasswordAgain, "•••", error.is_some(), error),
+        rules: PasswordRules {
+            length: true,
+            latin_only: true,
+            lower: true,
+            upper: false,
+            digit: true,
+        },
+        caps_lock: error.is_some(),
+        new_password: true,
+    }
+}
+
+fn issuing() -> IssuingView {
+    IssuingView {
+        phases: vec![
+            IssuingPhase::MakingKey,
+            IssuingPhase::Sealing,
+            IssuingPhase::Saving,
+            IssuingPhase::Uploading,
+            IssuingPhase::AwaitingDecision,
+            IssuingPhase::ProvingKey,
+            IssuingPhase::AwaitingCertificate,
+            IssuingPhase::Installing,
+            IssuingPhase::Confirming,
+        ],
+        current: 3,
+        uploaded: Some((7_200_000, 11_900_000)),
+        saved: true,
+        seconds: 17,
+    }
+}
+
+fn collecting() -> IssuingView {
+    IssuingView {
+        phases: vec![
+            IssuingPhase::ProvingKey,
+            IssuingPhase::AwaitingCertificate,
+            IssuingPhase::Installing,
+            IssuingPhase::Confirming,
+        ],
+        current: 2,
+        uploaded: None,
+        saved: false,
+        seconds: 4,
+    }
+}
+
+fn installed() -> Outcome {
+    Outcome::Installed {
+        file_name: "RSA256_0f3c5a7e9b1d2f4068ac13579bdf02468ace1357.p12".into(),
+        location: "KINGSTON / Құжаттар / Кілттер".into(),
+        valid_until: UnixMillis(1_811_000_000_000),
+    }
+}
+
+fn receipt(outcome: Outcome, with_code: bool) -> ReceiptView {
+    ReceiptView {
+        outcome,
+        receipt_code: with_code.then(|| "7K2M P4Q9 XW3TD".into()),
+        closes_in_seconds: 118,
+    }
+}
+
+/// Stands for what a camera sees: a grey head and shoulders before a window.
+pub fn camera_frame(width: u32, height: u32) -> SharedPixelBuffer<Rgb8Pixel> {
+    let mut frame = SharedPixelBuffer::<Rgb8Pixel>::new(width, height);
+    let (w, h) = (width as f32, height as f32);
+    for (at, pixel) in frame.make_mut_slice().iter_mut().enumerate() {
+        let x = (at as u32 % width) as f32 / w - 0.5;
+        let y = (at as u32 / width) as f32 / h - 0.5;
+        let (x, y) = (x * w / h, y);
+        let head = (x / 0.19).powi(2) + ((y + 0.03) / 0.25).powi(2) < 1.0;
+        let shoulders = (x / 0.42).powi(2) + ((y - 0.62) / 0.34).powi(2) < 1.0;
+        let grey = if head {
+            176
+        } else if shoulders {
+            92
+        } else {
+            (214.0 - 60.0 * (y + 0.5)) as u8
+        };
+        *pixel = Rgb8Pixel {
+            r: grey,
+            g: grey,
+            b: grey.saturating_add(8),
+        };
+    }
+    frame
+}

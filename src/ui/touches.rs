@@ -1,0 +1,192 @@
+//! The window's callbacks, as touches in the session's words.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use slint::ComponentHandle as _;
+use slint::platform::Key as Hardware;
+
+use super::generated::{Act, KioskWindow, SpecialKey, Visit};
+use super::names;
+use crate::session::event::{Choice, DocumentEntry, Key, PhotoSource, Touch};
+
+/// Every callback of the window tells `told`, until the window ends.
+pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
+    let told = Rc::new(told);
+    let visit = window.global::<Visit>();
+
+    let tell = told.clone();
+    visit.on_act(move |act| tell(touch(act)));
+    let tell = told.clone();
+    visit.on_speak(move |name| {
+        if let Some(language) = names::language(name) {
+            tell(Touch::ChooseLanguage(language));
+        }
+    });
+    let tell = told.clone();
+    visit.on_text_size(move |percent| tell(Touch::SetTextSize(names::text_size(percent))));
+    let tell = told.clone();
+    visit.on_focus_field(move |name| {
+        if let Some(field) = names::field(name) {
+            tell(Touch::Focus(field));
+        }
+    });
+    let tell = told.clone();
+    visit.on_key(move |text| {
+        let mut signs = text.chars();
+        if let (Some(sign), None) = (signs.next(), signs.next()) {
+            tell(Touch::Key(Key::Char(sign)));
+        }
+    });
+    let tell = told.clone();
+    visit.on_special(move |key| tell(Touch::Key(special(key))));
+    let tell = told.clone();
+    visit.on_choose_layout(move |name| {
+        if let Some(layout) = names::layout(name) {
+            tell(Touch::Layout(layout));
+        }
+    });
+    let tell = told.clone();
+    visit.on_caps_lock(move |on| tell(Touch::CapsLock(on)));
+    let tell = told.clone();
+    visit.on_reveal(move |position| {
+        tell(Touch::RevealCharacter {
+            position: position.max(0) as usize,
+        });
+    });
+    let tell = told.clone();
+    visit.on_open_folder(move |index| {
+        tell(Touch::Choose(Choice::OpenFolder(index.max(0) as usize)));
+    });
+    let tell = told.clone();
+    visit.on_pick_file(move |index| {
+        tell(Touch::Choose(Choice::PickFile(index.max(0) as usize)));
+    });
+    let tell = told.clone();
+    visit.on_choose_storage(move |name| {
+        if let Some(storage) = names::storage(name) {
+            tell(Touch::Choose(Choice::Storage(storage)));
+        }
+    });
+    let tell = told.clone();
+    visit.on_edit(move |title| {
+        if let Some(step) = names::step(title) {
+            tell(Touch::Choose(Choice::Edit(step)));
+        }
+    });
+
+    let caps = Cell::new(false);
+    visit.on_hardware_key(move |text, shift| {
+        let Some(key) = hardware_key(&text) else {
+            return false;
+        };
+        if let Key::Char(sign) = key
+            && let Some(on) = caps_lock(sign, shift)
+            && caps.replace(on) != on
+        {
+            told(Touch::CapsLock(on));
+        }
+        told(Touch::Key(key));
+        true
+    });
+}
+
+fn touch(act: Act) -> Touch {
+    match act {
+        Act::Start => Touch::Start,
+        Act::StartCollect => Touch::StartCollect,
+        Act::Next => Touch::Next,
+        Act::Back => Touch::Back,
+        Act::Cancel => Touch::Cancel,
+        Act::ConfirmCancel => Touch::ConfirmCancel,
+        Act::DismissDialog => Touch::DismissDialog,
+        Act::Help => Touch::Help,
+        Act::StillHere => Touch::StillHere,
+        Act::ContrastHigh => Touch::SetHighContrast(true),
+        Act::ContrastNormal => Touch::SetHighContrast(false),
+        Act::Agree => Touch::Choose(Choice::Consent(true)),
+        Act::Disagree => Touch::Choose(Choice::Consent(false)),
+        Act::RegisterNewPhone => Touch::Choose(Choice::RegisterNewPhone),
+        Act::UseRegisteredPhone => Touch::Choose(Choice::UseRegisteredPhone),
+        Act::ResendCode => Touch::Choose(Choice::ResendCode),
+        Act::CodeDoesNotCome => Touch::Choose(Choice::CodeDoesNotCome),
+        Act::IdCard => Touch::Choose(Choice::Document(exchange::DocumentKind::IdCard)),
+        Act::Passport => Touch::Choose(Choice::Document(exchange::DocumentKind::Passport)),
+        Act::EnterMrz => Touch::Choose(Choice::EnterDocumentAs(DocumentEntry::Mrz)),
+        Act::EnterTyped => Touch::Choose(Choice::EnterDocumentAs(DocumentEntry::Typed)),
+        Act::RetakePicture => Touch::Choose(Choice::RetakePicture),
+        Act::PhotoFromCamera => Touch::Choose(Choice::DocumentPhotoFrom(PhotoSource::Camera)),
+        Act::PhotoFromDrive => Touch::Choose(Choice::DocumentPhotoFrom(PhotoSource::UsbDrive)),
+        Act::FolderUp => Touch::Choose(Choice::FolderUp),
+        Act::AcceptSuggestion => Touch::Choose(Choice::AcceptSuggestion),
+        Act::KeepAsTyped => Touch::Choose(Choice::KeepAsTyped),
+        Act::RefreshStorage => Touch::Choose(Choice::RefreshStorage),
+        Act::WaitHere => Touch::Choose(Choice::WaitHere(true)),
+        Act::ComeBack => Touch::Choose(Choice::WaitHere(false)),
+        Act::Retry => Touch::Choose(Choice::Retry),
+    }
+}
+
+fn special(key: SpecialKey) -> Key {
+    match key {
+        SpecialKey::Backspace => Key::Backspace,
+        SpecialKey::Left => Key::Left,
+        SpecialKey::Right => Key::Right,
+        SpecialKey::Enter => Key::Enter,
+    }
+}
+
+/// What a hardware key types; none for keys that type nothing.
+fn hardware_key(text: &str) -> Option<Key> {
+    let mut signs = text.chars();
+    let (Some(sign), None) = (signs.next(), signs.next()) else {
+        return None;
+    };
+    if sign == char::from(Hardware::Backspace) {
+        Some(Key::Backspace)
+    } else if sign == char::from(Hardware::LeftArrow) {
+        Some(Key::Left)
+    } else if sign == char::from(Hardware::RightArrow) {
+        Some(Key::Right)
+    } else if sign == char::from(Hardware::Return) {
+        Some(Key::Enter)
+    } else if sign.is_control() || ('\u{e000}'..='\u{f8ff}').contains(&sign) {
+        // Slint names keys that type nothing by control and private-use characters.
+        None
+    } else {
+        Some(Key::Char(sign))
+    }
+}
+
+/// The state of Caps Lock as a letter gives it away; none for other signs.
+fn caps_lock(sign: char, shift: bool) -> Option<bool> {
+    if sign.is_uppercase() {
+        Some(!shift)
+    } else if sign.is_lowercase() {
+        Some(shift)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_gives_caps_lock_away() {
+        assert_eq!(caps_lock('Ә', false), Some(true));
+        assert_eq!(caps_lock('Ә', true), Some(false));
+        assert_eq!(caps_lock('a', true), Some(true));
+        assert_eq!(caps_lock('7', true), None);
+    }
+
+    #[test]
+    fn keys_that_type_nothing_are_not_typed() {
+        assert_eq!(hardware_key("қ"), Some(Key::Char('қ')));
+        assert_eq!(hardware_key("\u{8}"), Some(Key::Backspace));
+        assert_eq!(hardware_key("\u{1b}"), None);
+        assert_eq!(hardware_key("\u{f704}"), None, "F1");
+        assert_eq!(hardware_key(""), None);
+    }
+}
