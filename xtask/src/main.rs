@@ -1,1 +1,72 @@
-fn main() {}
+//! `cargo xtask`: the project's chores, from a fresh Debian 12 on.
+//!
+//! Each command first installs the Debian packages that it lacks, says so, and
+//! then does its work. Exit status: 0 done, 1 failed, 2 not possible (wrong
+//! words, or a part of the project that is not there yet).
+
+mod bench;
+mod cargo;
+mod check;
+mod demo;
+mod flags;
+mod packages;
+mod screens;
+mod soak;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask demo      a citizen gets a signature: opens a window to touch, or walks by itself
+    --headless        no window (so without a display): every step rendered, touched, checked
+    --out DIR         where pictures, summary.json and data go (default: a new temporary one)
+    --lang kk|ru|en   language of the citizen (kk)
+    --size WxH        1080x1920 or 1280x800 (1080x1920)
+    --pace N          prompts N times faster (1)
+    --offline         the office cannot be reached until the citizen has the receipt
+    --camera DEV      a real camera instead of the simulated one, e.g. /dev/video0
+    --reader          a real card reader by PC/SC instead of the simulated one
+    --usb DIR         a folder that stands for the citizen's USB drive
+cargo xtask test      format, lints, all tests, translations, licences
+cargo xtask bench     the measured numbers of docs/benchmarks.md
+cargo xtask soak kill the kiosk killed at every boundary and at random moments
+cargo xtask screens   docs/screens renewed: every screen, language, size
+cargo xtask image     the bootable image (not there yet)
+cargo xtask vmtest    the image in a virtual machine (not there yet)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (command, rest) = match arguments.split_first() {
+        Some((command, rest)) => (command.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let done = match command {
+        "demo" => demo::run(rest),
+        "test" => check::run(rest),
+        "bench" => bench::run(rest),
+        "soak" => soak::run(rest),
+        "screens" => screens::run(rest),
+        "image" | "vmtest" => {
+            eprintln!(
+                "`cargo xtask {command}` cannot run: image-build/ does not build an image yet."
+            );
+            return ExitCode::from(2);
+        }
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        other => {
+            eprintln!("No command `{other}`.\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("cargo xtask {command}: {error:#}");
+            let usage = error.downcast_ref::<flags::WrongWords>().is_some();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
