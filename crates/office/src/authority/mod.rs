@@ -45,3 +45,6 @@ pub enum AuthorityError {
     #[error("the authority could not sign")]
     Signing,
 }
+
+#[cfg(test)]
+mod tests;
