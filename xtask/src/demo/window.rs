@@ -168,13 +168,17 @@ fn operate(office: &Office, kiosk: &mut Child) -> anyhow::Result<bool> {
         let open = office.open_submissions()?;
         waiting.retain(|(id, _)| open.contains(id));
         for id in open {
-            match waiting.iter_mut().find(|(known, _)| *known == id) {
-                None => waiting.push((id, Instant::now())),
-                Some((_, since)) if since.elapsed() >= APPROVE_AFTER => match office.approve(&id) {
+            let Some((_, since)) = waiting.iter_mut().find(|(known, _)| *known == id) else {
+                waiting.push((id, Some(Instant::now())));
+                continue;
+            };
+            // Once only: what cannot be approved is left to the desk.
+            if since.is_some_and(|s| s.elapsed() >= APPROVE_AFTER) {
+                *since = None;
+                match office.approve(&id) {
                     Ok(()) => println!("Approved as the operator: {id}"),
                     Err(error) => println!("{error:#}"),
-                },
-                Some(_) => {}
+                }
             }
         }
         std::thread::sleep(Duration::from_secs(1));
