@@ -1,1 +1,33 @@
-//! Talking to the office: provisioning, time, phone codes, upload, results, collection.
+//! Talking to the office: provisioning, time, phone codes, upload, results, collection, heartbeat.
+//!
+//! The kiosk always asks; it opens no port. Everything goes over TLS to an office whose own
+//! authority is the only root. Paths and bodies: [`exchange::api`]. What is kept until the office
+//! has it: the crate `outbox`. Not here: what a citizen sees of it.
+
+mod client;
+mod collect;
+mod device_key;
+mod error;
+mod heartbeat;
+mod phone;
+mod private_file;
+mod provisioning;
+mod result;
+mod time;
+mod tls;
+mod tus;
+mod uplink;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+pub use client::{OfficeClient, OfficeConfig};
+pub use device_key::{DeviceKey, DeviceKeyError, FileDeviceKey, sign_manifest};
+pub use error::SyncError;
+pub use heartbeat::heartbeat_of;
+pub use provisioning::{Credentials, Identity, Provisioning};
+pub use time::TimeFloor;
+pub use tus::Progress;
+pub use uplink::{Held, Uplink, UplinkEvent};
+pub use upload::{Sent, Verdict, send_job, verdict};

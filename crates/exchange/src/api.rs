@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Digest, Iin, KioskId, ReceiptCode, Secret, Signed, Statement, SubmissionId, UnixMillis,
+    Digest, Iin, KioskId, ReceiptCode, Secret, Statement, SubmissionId, UnixMillis,
 };
 
 /// POST [`ProvisionRequest`] -> [`ProvisionAnswer`]; repeat until confirmed.

@@ -48,6 +48,24 @@ impl<T: Statement> Signed<T> {
         }
     }
 
+    /// For a key that stays in its hardware: `sign` is given the bytes and returns the
+    /// ECDSA P-256 signature over their SHA-256 (ASN.1 DER).
+    ///
+    /// # Errors
+    /// The signer's.
+    pub fn sign_with<E>(
+        statement: &T,
+        sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Self, E> {
+        let text = serde_json::to_string(statement).expect("statements are plain data");
+        let signature = sign(&Self::signed_bytes(&text))?;
+        Ok(Self {
+            statement: text,
+            signature: BASE64.encode(signature),
+            kind: PhantomData,
+        })
+    }
+
     /// The statement, when `key` signed it.
     ///
     /// # Errors
