@@ -90,8 +90,7 @@ impl Desk {
     /// # Errors
     /// The database's.
     pub fn alarms(&self) -> Result<Vec<crate::db::alarms::Alarm>> {
-        self.database
-            .read(|c| crate::db::alarms::list(c, 200))
+        self.database.read(|c| crate::db::alarms::list(c, 200))
     }
 }
 
@@ -106,7 +105,7 @@ pub async fn run(layout: &Layout, stop: CancellationToken) -> Result<()> {
         .await
         .with_context(|| format!("listening on {address}"))?;
     serve::announce(layout, "desk", listener.local_addr()?)?;
-    let pages = axum::serve(listener, web::router(Arc::clone(&desk)))
+    let pages = axum::serve(listener, web::router(Arc::clone(&desk))?)
         .with_graceful_shutdown(stop.clone().cancelled_owned());
     tokio::select! {
         ended = pages => ended.context("serving the pages"),

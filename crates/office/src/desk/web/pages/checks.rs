@@ -1,0 +1,152 @@
+//! What the office found, check by check, in the operator's language.
+
+use maud::{Markup, html};
+
+use crate::desk::web::shell::{Sign, sign};
+use crate::desk::web::words::Words;
+use crate::desk::{Detail, Finding};
+
+/// How one check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+    /// The office cannot tell; the operator looks.
+    Judge,
+}
+
+/// Every check that could be made of this submission, and how it came out. What
+/// could not even be looked at (there is no form) is not listed as passed.
+fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
+    let w = words;
+    let has = |code: &str| detail.summary.findings.iter().any(|f| f.code() == code);
+    let broken = has("part_missing") || has("part_unreadable");
+    let mut checks = vec![
+        (w.parts_whole, failed_if(broken)),
+        (w.manifest_signed, failed_if(has("manifest_unsigned"))),
+    ];
+    if detail.subject_key_identifier.is_some() || has("request_wrong") {
+        checks.push((w.request_right, failed_if(has("request_wrong"))));
+    }
+    if detail.form.is_none() {
+        return checks;
+    }
+    if detail.subject_key_identifier.is_some() {
+        checks.push((w.request_same, failed_if(has("request_differs"))));
+    }
+    checks.push((w.receipt_code_same, failed_if(has("receipt_code_differs"))));
+    checks.push((w.iin_right, failed_if(has("iin_refused"))));
+    checks.push((w.person_known, failed_if(has("person_unknown"))));
+    if !has("person_unknown") {
+        checks.push((w.name_same, judge_if(has("name_differs"))));
+    }
+    let phone = [
+        ("phone_proof_wrong", w.phone_right, Verdict::Failed),
+        ("phone_changed_since", w.phone_changed_since, Verdict::Judge),
+        ("phone_unproven", w.phone_not_proven, Verdict::Judge),
+        ("phone_requested", w.phone_new, Verdict::Judge),
+    ];
+    let troubles = phone.iter().filter(|(code, ..)| has(code));
+    let before = checks.len();
+    checks.extend(troubles.map(|(_, text, verdict)| (*text, *verdict)));
+    if checks.len() == before {
+        checks.push((w.phone_right, Verdict::Passed));
+    }
+    checks.push(match (has("document_typed"), has("document_printed")) {
+        (true, _) => (w.document_typed, Verdict::Judge),
+        (_, true) => (w.document_printed, Verdict::Judge),
+        _ => (w.document_chip, Verdict::Passed),
+    });
+    if has("iin_mismatch") {
+        checks.push((w.iin_mismatch, Verdict::Judge));
+    }
+    if has("clock_doubtful") {
+        checks.push((w.clock_unsure, Verdict::Judge));
+    }
+    // Seen by nobody else: the office compares no faces by itself.
+    checks.push((w.same_face, Verdict::Judge));
+    checks.push((w.followed_prompts, Verdict::Judge));
+    checks
+}
+
+fn failed_if(found: bool) -> Verdict {
+    if found { Verdict::Failed } else { Verdict::Passed }
+}
+
+fn judge_if(found: bool) -> Verdict {
+    if found { Verdict::Judge } else { Verdict::Passed }
+}
+
+/// Whether an operator may approve; the desk itself refuses otherwise.
+pub fn approvable(detail: &Detail) -> bool {
+    detail.form.is_some() && !detail.summary.findings.iter().any(|f: &Finding| f.forbids_approval())
+}
+
+pub fn section(words: &Words, detail: &Detail) -> Markup {
+    html! {
+        section.card aria-labelledby="checks" {
+            h2 #checks { (words.checks) }
+            ul.checks {
+                @for (text, verdict) in checks(words, detail) {
+                    @let (class, icon, said) = match verdict {
+                        Verdict::Passed => ("good", Sign::Good, words.check_passed),
+                        Verdict::Failed => ("bad", Sign::Bad, words.check_failed),
+                        Verdict::Judge => ("judge", Sign::Judge, words.check_judge),
+                    };
+                    li class=(class) {
+                        (sign(icon))
+                        span { (text) }
+                        span.verdict { (said) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange::{Language, PartName, SubmissionId, UnixMillis, api::Decision};
+
+    use super::*;
+    use crate::db::submissions::SubmissionState;
+    use crate::desk::{PhoneView, Summary};
+
+    fn detail(findings: Vec<Finding>) -> Detail {
+        let at = UnixMillis(1_795_365_960_000);
+        Detail {
+            summary: Summary {
+                id: SubmissionId::from_parts(at, &[1; 10]),
+                kiosk: "demo-1".parse().unwrap(),
+                sequence: 1,
+                received_at: at,
+                state: SubmissionState::Open,
+                findings,
+                decided_at: None,
+                decided_by: None,
+                collected: false,
+            },
+            decision: Decision::Pending,
+            form: None,
+            phone: PhoneView::default(),
+            subject_key_identifier: None,
+            chip_data: None,
+            parts: vec![PartName::Form],
+        }
+    }
+
+    #[test]
+    fn what_was_not_looked_at_is_not_called_confirmed() {
+        let words = Words::of(Language::En);
+        let part = PartName::Form;
+        let broken = detail(vec![Finding::PartUnreadable { part }]);
+        assert_eq!(
+            checks(words, &broken),
+            [
+                (words.parts_whole, Verdict::Failed),
+                (words.manifest_signed, Verdict::Passed),
+            ]
+        );
+        assert!(!approvable(&broken));
+    }
+}

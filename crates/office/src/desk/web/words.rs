@@ -1,0 +1,270 @@
+//! The desk's texts, the three languages side by side: Kazakh, Russian, English.
+
+use exchange::Language;
+
+macro_rules! words {
+    ($($name:ident: $kk:literal, $ru:literal, $en:literal;)*) => {
+        /// Every text of the pages in one language.
+        pub struct Words {
+            pub language: Language,
+            $(pub $name: &'static str,)*
+        }
+
+        const KK: Words = Words { language: Language::Kk, $($name: $kk,)* };
+        const RU: Words = Words { language: Language::Ru, $($name: $ru,)* };
+        const EN: Words = Words { language: Language::En, $($name: $en,)* };
+
+        #[cfg(test)]
+        const NAMES: &[(&str, [&str; 3])] = &[$((stringify!($name), [$kk, $ru, $en]),)*];
+    };
+}
+
+words! {
+    skip: "Мазмұнға өту", "К содержанию", "Skip to content";
+    office: "Орталық кеңсе", "Центральный офис", "Central office";
+    language_of_page: "Бет тілі", "Язык страницы", "Page language";
+    sections: "Бөлімдер", "Разделы", "Sections";
+    sign_out: "Шығу", "Выйти", "Sign out";
+    signed_in_as: "Оператор", "Оператор", "Operator";
+
+    sign_in: "Кіру", "Войти", "Sign in";
+    sign_in_title: "Оператордың жұмыс орны", "Рабочее место оператора", "Operator's desk";
+    user_name: "Пайдаланушы аты", "Имя пользователя", "User name";
+    password: "Құпиясөз", "Пароль", "Password";
+    wrong_sign_in: "Пайдаланушы аты немесе құпиясөз сәйкес келмейді. Қайта енгізіп көріңіз.",
+        "Имя пользователя или пароль не подходят. Введите их ещё раз.",
+        "User name or password do not match. Please enter them again.";
+    too_many_sign_ins: "Сәтсіз әрекет тым көп болды. Біраздан кейін қайталап көріңіз.",
+        "Слишком много неудачных попыток. Попробуйте позже.",
+        "Too many failed tries. Please try again later.";
+
+    applications: "Өтінімдер", "Заявки", "Applications";
+    kiosks: "Киоскілер", "Киоски", "Kiosks";
+    messages: "SMS-хабарламалар", "SMS-сообщения", "Text messages";
+    alarms: "Дабылдар", "Тревоги", "Alarms";
+
+    waiting: "Шешім күтетіндер", "Ждут решения", "Awaiting a decision";
+    decided: "Шешім қабылданғандар", "Решённые", "Decided";
+    all: "Барлығы", "Все", "All";
+    none_waiting: "Шешім күтіп тұрған өтінім жоқ.", "Нет заявок, ждущих решения.",
+        "No application awaits a decision.";
+    nothing_here: "Әзірге ештеңе жоқ.", "Пока ничего нет.", "Nothing here yet.";
+    state: "Күйі", "Состояние", "State";
+    received: "Түскен уақыты", "Поступила", "Received";
+    age: "Қашан", "Давность", "Age";
+    kiosk: "Киоск", "Киоск", "Kiosk";
+    number: "Өтінім нөмірі", "Номер заявки", "Application number";
+    to_check: "Назар аударатын жайт", "Требует внимания", "Needs attention";
+    nothing_to_check: "жоқ", "нет", "none";
+
+    state_received: "Қабылданды", "Получена", "Received";
+    state_open: "Шешім күтуде", "Ждёт решения", "Awaiting decision";
+    state_approved: "Мақұлданды", "Одобрена", "Approved";
+    state_collected: "Сертификат берілді", "Сертификат получен", "Certificate collected";
+    state_rejected: "Мақұлданбады", "Отклонена", "Rejected";
+    state_ask_again: "Толықтыру сұралды", "Запрошено дополнение", "Asked again";
+
+    days: "күн", "дн.", "d";
+    hours: "сағ", "ч", "h";
+    minutes: "мин", "мин", "min";
+    seconds: "с", "с", "s";
+
+    checks: "Тексерулер", "Проверки", "Checks";
+    check_passed: "Расталды", "Подтверждено", "Confirmed";
+    check_failed: "Сәйкес емес", "Не подтверждено", "Failed";
+    check_judge: "Оператор бағалайды", "Решает оператор", "For you to judge";
+    parts_whole: "Барлық бөлік бар және ашылады", "Все части на месте и открываются", "All parts are there and open";
+    manifest_signed: "Өтінімге киоск қол қойған", "Заявка подписана киоском", "The application is signed by its kiosk";
+    request_right: "Сертификат сұрауына өз кілтімен қол қойылған", "Запрос на сертификат подписан своим ключом",
+        "The certificate request is signed by its own key";
+    request_same: "Сұраудағы деректер өтінімдегідей", "Данные запроса совпадают с заявкой",
+        "The request says the same as the application";
+    receipt_code_same: "Түбіртек коды өтінімге тиесілі", "Код квитанции принадлежит заявке",
+        "The receipt code belongs to the application";
+    iin_right: "ЖСН-ның бақылау цифры дұрыс", "Контрольная цифра ИИН верна", "The IIN's check digit is right";
+    person_known: "Адам мемлекеттік тізілімде бар", "Человек есть в государственном реестре",
+        "The person is in the state register";
+    name_same: "Аты-жөні тізілімдегідей", "Имя совпадает с реестром", "The name is that of the register";
+    phone_right: "Телефон осы адамға тиесілі екені расталды", "Принадлежность телефона подтверждена",
+        "The phone is proven to be this person's";
+    phone_changed_since: "Расталған нөмір базада кейін өзгерген", "Подтверждённый номер в базе с тех пор изменён",
+        "The proven number was changed in the database since";
+    phone_not_proven: "Телефон әлі расталмаған", "Телефон ещё не подтверждён", "The phone is not proven yet";
+    phone_new: "Жаңа телефон нөмірі сұралды", "Запрошен новый номер телефона", "A new phone number is requested";
+    document_chip: "Құжат деректері чиптен оқылды", "Данные документа прочитаны с чипа",
+        "The document's data come from its chip";
+    document_printed: "Құжат деректері чиптен емес, жазудан оқылды", "Данные документа прочитаны с напечатанных строк, не с чипа",
+        "The document's data come from its printed lines, not its chip";
+    document_typed: "Құжат деректері қолмен енгізілді", "Данные документа введены вручную",
+        "The document's data were typed in";
+    iin_mismatch: "ЖСН-дағы күн немесе жыныс құжаттағыдан өзгеше (бас тартуға негіз емес)",
+        "Дата или пол в ИИН отличаются от документа (не основание для отказа)",
+        "Date or sex in the IIN differ from the document (no reason to refuse)";
+    clock_unsure: "Киоск сағаты расталмаған", "Часы киоска не подтверждены", "The kiosk was not sure of the time";
+    same_face: "Селфидегі, бейнедегі және құжаттағы адам бір адам", "На селфи, видео и документе один и тот же человек",
+        "Selfie, recording and document show the same person";
+    followed_prompts: "Бейнеде тірі адам нұсқауларды орындап тұр", "На видео живой человек выполняет указания",
+        "The recording shows a living person following the prompts";
+    not_approvable: "Расталмаған тексеру болғандықтан, өтінімді мақұлдауға болмайды.",
+        "Заявку нельзя одобрить: есть неподтверждённые проверки.",
+        "The application cannot be approved: a check has failed.";
+    looked_at_soon: "Өтінім қазір тексеріліп жатыр. Бетті сәлден кейін жаңартыңыз.",
+        "Заявка сейчас проверяется. Обновите страницу чуть позже.",
+        "The application is being checked. Reload the page in a moment.";
+    pictures: "Суреттер", "Снимки", "Pictures";
+    selfie: "Селфи", "Селфи", "Selfie";
+    document_photo: "Құжаттың суреті", "Снимок документа", "Photo of the document";
+    video: "Бейнесәйкестендіру", "Видеоидентификация", "Video identification";
+    video_frames: "Бейнежазба кадрлары", "Кадры видеозаписи", "Frames of the recording";
+    video_unreadable: "Бейнежазбадан кадр оқылмады.", "Кадры видеозаписи не читаются.",
+        "No frame of the recording can be read.";
+    play_video: "Бейнежазбаны қарау", "Посмотреть видеозапись", "Play the recording";
+    open_full_size: "толық көлемде ашу", "открыть в полном размере", "open in full size";
+    frame: "Кадр", "Кадр", "Frame";
+
+    form: "Өтінім деректері", "Данные заявки", "Application data";
+    surname: "Тегі", "Фамилия", "Surname";
+    given_name: "Аты", "Имя", "Given name";
+    patronymic: "Әкесінің аты", "Отчество", "Patronymic";
+    iin: "ЖСН", "ИИН", "IIN";
+    document: "Құжат", "Документ", "Document";
+    document_number: "Құжат нөмірі", "Номер документа", "Document number";
+    id_card: "Жеке куәлік", "Удостоверение личности", "Identity card";
+    passport: "Паспорт", "Паспорт", "Passport";
+    read_by: "Қалай оқылды", "Как прочитан", "How it was read";
+    by_chip: "чиптен", "с чипа", "from the chip";
+    by_mrz: "машинамен оқылатын жолдардан", "из машиносчитываемых строк", "from the machine-readable lines";
+    by_typing: "қолмен енгізілді", "введён вручную", "typed in";
+    phone: "Телефон", "Телефон", "Phone";
+    phone_proven: "SMS-кодпен расталды", "подтверждён SMS-кодом", "proven by one-time code";
+    phone_requested: "жаңа нөмір сұралды", "запрошен новый номер", "new number requested";
+    phone_unproven: "байланыссыз алынды, сертификатты алғанда расталады",
+        "принят без связи, подтверждается при получении",
+        "taken offline, proven at collection";
+    phone_before: "Базадағы нөмір", "Номер в базе", "Number in the database";
+    phone_change_note: "Мақұлдасаңыз, жаңа нөмір күшіне енеді, ескі нөмірге хабарлама жіберіледі.",
+        "Если Вы одобрите заявку, новый номер вступит в силу, а на прежний уйдёт уведомление.",
+        "If you approve, the new number takes effect and a notice goes to the old one.";
+    email: "Электрондық пошта", "Электронная почта", "E-mail";
+    storage: "Кілттер қоймасы", "Хранилище ключей", "Key storage";
+    storage_file: "PKCS#12 файлы", "файл PKCS#12", "PKCS#12 file";
+    algorithm: "Кілт алгоритмі", "Алгоритм ключа", "Key algorithm";
+    citizen_language: "Азаматтың тілі", "Язык гражданина", "Citizen's language";
+    consented: "Келісім берілді", "Согласие дано", "Consent given";
+    language_kk: "қазақша", "казахский", "Kazakh";
+    language_ru: "орысша", "русский", "Russian";
+    language_en: "ағылшынша", "английский", "English";
+
+    decision: "Шешім", "Решение", "Decision";
+    decided_by: "Шешім қабылдаған", "Решение принял", "Decided by";
+    approve: "Мақұлдау", "Одобрить", "Approve";
+    approve_note: "Сертификат азамат кілтін киоскіде дәлелдегенде ғана шығарылады.",
+        "Сертификат выпускается, только когда гражданин подтвердит свой ключ у киоска.",
+        "The certificate is issued only when the citizen proves the key at a kiosk.";
+    ask_again: "Толықтыруды сұрау", "Запросить дополнение", "Ask again";
+    ask_again_label: "Азамат нені қайта әкелуі керек", "Что гражданину принести снова", "What the citizen should bring again";
+    reject: "Бас тарту", "Отклонить", "Reject";
+    reject_label: "Бас тарту себебі", "Причина отказа", "Reason for rejecting";
+    citizen_reads: "Бұл мәтінді азамат киоск экранында оқиды; азаматтың тілі:",
+        "Этот текст гражданин прочтёт на экране киоска; язык гражданина:",
+        "The citizen reads this on the kiosk's screen; the citizen's language:";
+    text_needed: "Мәтін жазыңыз.", "Напишите текст.", "Please write the text.";
+    already_decided: "Бұл өтінім бойынша шешім қабылданып қойған.", "По этой заявке решение уже принято.",
+        "This application has already been decided.";
+    cannot_decide: "Шешімді сақтау мүмкін болмады.", "Решение не удалось сохранить.",
+        "The decision could not be saved.";
+    back_to_list: "Өтінімдерге оралу", "К списку заявок", "Back to the applications";
+
+    last_seen: "Соңғы байланыс", "Последняя связь", "Last seen";
+    never: "ешқашан", "никогда", "never";
+    ago: "бұрын", "назад", "ago";
+    queue: "Кезекте", "В очереди", "Queue";
+    quarantined: "оқшауланған", "в карантине", "quarantined";
+    oldest_unsent: "Ең ескісі", "Самая старая", "Oldest";
+    disk_free: "Бос орын", "Свободно", "Disk free";
+    version: "Нұсқа", "Версия", "Version";
+    faults: "Ақаулар", "Неисправности", "Faults";
+    kiosk_invited: "Шақырылды", "Приглашён", "Invited";
+    kiosk_awaiting: "Растауды күтуде", "Ждёт подтверждения", "Awaiting confirmation";
+    kiosk_confirmed: "Жұмыс істеп тұр", "Работает", "In service";
+    kiosk_silent: "Хабар жоқ", "Не отвечает", "Silent";
+    kiosk_revoked: "Ажыратылды", "Отключён", "Revoked";
+    compare_words: "Киоск экранындағы сөздермен салыстырыңыз", "Сравните со словами на экране киоска",
+        "Compare with the words on the kiosk's screen";
+    missing: "Келмеген өтінім", "Не дошло заявок", "Applications missing";
+    no_kiosks: "Бірде-бір киоск қосылмаған.", "Не подключено ни одного киоска.", "No kiosk is connected.";
+
+    to_number: "Нөмір", "Номер", "Number";
+    text: "Мәтін", "Текст", "Text";
+    sent: "Жіберілді", "Отправлено", "Sent";
+    messages_note: "1414 қызметінің орнындағы сынақ шлюзі: хабарламалар осында ғана көрінеді.",
+        "Учебный шлюз вместо службы 1414: сообщения видны только здесь.",
+        "Stand-in for the 1414 gateway: messages are shown here only.";
+
+    when: "Уақыты", "Время", "Time";
+    what: "Не болды", "Что случилось", "What happened";
+    alarm_submission_changed: "Бұрын түскен өтінім басқа мазмұнмен қайта келді",
+        "Уже принятая заявка пришла снова с другим содержанием",
+        "A received application came again with other content";
+    alarm_foreign_submission: "Өтінім басқа киоскіден келді",
+        "Заявка пришла с чужого киоска", "An application came from another kiosk";
+    alarm_request_reused: "Сертификат сұрауы немесе түбіртек коды басқа өтінімде қайталанды",
+        "Запрос на сертификат или код квитанции повторился в другой заявке",
+        "A certificate request or receipt code came under another application";
+    alarm_sequence_reused: "Киоск бір реттік нөмірді екі рет пайдаланды",
+        "Киоск дважды использовал один порядковый номер", "A kiosk used a sequence number twice";
+    alarm_token_reused: "Қосу коды басқа кілттермен қайта пайдаланылды",
+        "Код подключения использован повторно с другими ключами",
+        "A provisioning token was used again with other keys";
+    alarm_not_confirmed: "Сертификат мерзімінде расталмай, кері қайтарып алынды",
+        "Сертификат не был подтверждён вовремя и отозван",
+        "A certificate was not confirmed in time and was revoked";
+    alarm_issue_failed: "Куәландырушы орталық сертификат шығара алмады",
+        "Удостоверяющий центр не выпустил сертификат", "The authority could not issue a certificate";
+
+    not_found: "Мұндай бет немесе өтінім жоқ.", "Такой страницы или заявки нет.", "No such page or application.";
+    forbidden: "Сұрау қабылданбады. Бетті жаңартып, қайталап көріңіз.",
+        "Запрос отклонён. Обновите страницу и повторите.",
+        "The request was refused. Reload the page and try again.";
+    failed: "Қазір орындау мүмкін болмады. Сәл кейінірек қайталап көріңіз.",
+        "Сейчас это не удалось. Повторите немного позже.",
+        "This did not work now. Please try again a little later.";
+}
+
+impl Words {
+    pub fn of(language: Language) -> &'static Words {
+        match language {
+            Language::Kk => &KK,
+            Language::Ru => &RU,
+            Language::En => &EN,
+        }
+    }
+
+    /// The name of a citizen's language.
+    pub fn name_of(&self, language: Language) -> &'static str {
+        match language {
+            Language::Kk => self.language_kk,
+            Language::Ru => self.language_ru,
+            Language::En => self.language_en,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_is_there_in_its_own_script() {
+        let cyrillic = |c: char| ('\u{400}'..='\u{4ff}').contains(&c);
+        for (name, [kk, ru, en]) in NAMES {
+            for text in [kk, ru, en] {
+                assert!(!text.is_empty() && text.trim() == *text, "{name}");
+            }
+            assert!(kk.chars().any(cyrillic), "{name}: {kk}");
+            assert!(ru.chars().any(cyrillic), "{name}: {ru}");
+            assert!(!en.chars().any(cyrillic), "{name}: {en}");
+            assert!(!ru.chars().any(|c| "ӘәҒғҚқҢңӨөҰұҮүҺһІі".contains(c)), "{name}: {ru}");
+        }
+    }
+}
