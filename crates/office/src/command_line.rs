@@ -146,8 +146,12 @@ enum KioskCommand {
         json: bool,
     },
     /// The fingerprint words on the kiosk's screen are those of `kiosk list`.
-    Confirm { id: KioskId },
-    Revoke { id: KioskId },
+    Confirm {
+        id: KioskId,
+    },
+    Revoke {
+        id: KioskId,
+    },
 }
 
 #[derive(Subcommand)]

@@ -93,10 +93,16 @@ pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
 fn channel(layout: &Layout, organization: &str, names: &[String], now: UnixMillis) -> Result<()> {
     let ca = TlsAuthority::create(organization, now)?;
     keys::write_secret(&layout.tls_ca_key(), ca.key_pem()?.as_bytes())?;
-    keys::write_public(&layout.tls_ca_certificate(), ca.certificate_pem()?.as_bytes())?;
+    keys::write_public(
+        &layout.tls_ca_certificate(),
+        ca.certificate_pem()?.as_bytes(),
+    )?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let server = ca.server(&names, now)?;
-    keys::write_public(&layout.server_certificate(), server.certificate_pem.as_bytes())?;
+    keys::write_public(
+        &layout.server_certificate(),
+        server.certificate_pem.as_bytes(),
+    )?;
     keys::write_secret(&layout.server_key(), server.key_pem.as_bytes())
 }
 
@@ -111,12 +117,47 @@ pub fn tls_fingerprint(certificate: &Path) -> Result<String> {
 
 /// Synthetic or published example numbers only; names mean "sample" and the like.
 const DEMO: [(&str, &str, &str, &str, Language, Option<&str>); 5] = [
-    ("880412401006", "ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ", Language::Kk, Some("+77010000001")),
-    ("900101300811", "ОБРАЗЦОВ", "ИВАН", "ПЕТРОВИЧ", Language::Ru, Some("+77050000002")),
-    ("061211600012", "ӘДІЛҚЫЗЫ", "ӨРІМ", "", Language::Kk, Some("+77770000003")),
+    (
+        "880412401006",
+        "ҮЛГІБЕКОВА",
+        "САУЛЕ",
+        "ҚАНАТҚЫЗЫ",
+        Language::Kk,
+        Some("+77010000001"),
+    ),
+    (
+        "900101300811",
+        "ОБРАЗЦОВ",
+        "ИВАН",
+        "ПЕТРОВИЧ",
+        Language::Ru,
+        Some("+77050000002"),
+    ),
+    (
+        "061211600012",
+        "ӘДІЛҚЫЗЫ",
+        "ӨРІМ",
+        "",
+        Language::Kk,
+        Some("+77770000003"),
+    ),
     // Registered, but without a number: the way of those who must register one.
-    ("050101500000", "СЫНАҚОВ", "ҒАНИ", "ҰЛАНҰЛЫ", Language::Kk, None),
-    ("850229000302", "SAMPLE", "ALEX", "", Language::En, Some("+77470000005")),
+    (
+        "050101500000",
+        "СЫНАҚОВ",
+        "ҒАНИ",
+        "ҰЛАНҰЛЫ",
+        Language::Kk,
+        None,
+    ),
+    (
+        "850229000302",
+        "SAMPLE",
+        "ALEX",
+        "",
+        Language::En,
+        Some("+77470000005"),
+    ),
 ];
 
 fn add_demo_citizens(registry: &StandInRegistry) -> Result<()> {
@@ -127,7 +168,11 @@ fn add_demo_citizens(registry: &StandInRegistry) -> Result<()> {
             language: Some(language),
         };
         let phone = phone.map(PhoneNumber::parse).transpose()?;
-        registry.add(&Iin::parse(iin, IinPolicy::Strict)?, &person, phone.as_ref())?;
+        registry.add(
+            &Iin::parse(iin, IinPolicy::Strict)?,
+            &person,
+            phone.as_ref(),
+        )?;
     }
     Ok(())
 }

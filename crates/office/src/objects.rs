@@ -135,10 +135,18 @@ mod tests {
         let objects = LocalObjects::new(dir.path().to_path_buf());
         let id = ObjectId::random().unwrap();
         objects.begin(&id).unwrap();
-        objects.resume(&id, 0).unwrap().append(b"0123456789").unwrap();
+        objects
+            .resume(&id, 0)
+            .unwrap()
+            .append(b"0123456789")
+            .unwrap();
         objects.resume(&id, 4).unwrap().append(b"x").unwrap();
         let mut text = String::new();
-        objects.read(&id).unwrap().read_to_string(&mut text).unwrap();
+        objects
+            .read(&id)
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
         assert_eq!(text, "0123x");
         assert!(objects.resume(&id, 6).is_err());
     }

@@ -25,11 +25,7 @@ fn run_file(layout: &Layout, part: &str) -> PathBuf {
 }
 
 /// Called by a part once it answers on `address`.
-pub fn announce(
-    layout: &Layout,
-    part: &str,
-    address: impl Into<Option<SocketAddr>>,
-) -> Result<()> {
+pub fn announce(layout: &Layout, part: &str, address: impl Into<Option<SocketAddr>>) -> Result<()> {
     let running = Running {
         pid: std::process::id(),
         address: address.into(),
@@ -170,9 +166,11 @@ async fn all_answer(layout: &Layout, parts: &mut [Part]) -> Result<Started> {
                 bail!("{} ended at its start: {status}", part.name);
             }
         }
-        if let (Some(receive), Some(desk), Some(_)) =
-            (address("receive"), address("desk"), running(layout, "issue"))
-        {
+        if let (Some(receive), Some(desk), Some(_)) = (
+            address("receive"),
+            address("desk"),
+            running(layout, "issue"),
+        ) {
             return Ok(Started {
                 receive,
                 desk,
@@ -187,11 +185,7 @@ async fn all_answer(layout: &Layout, parts: &mut [Part]) -> Result<Started> {
     }
 }
 
-async fn supervise(
-    layout: &Layout,
-    parts: &mut [Part],
-    stop: &CancellationToken,
-) -> Result<()> {
+async fn supervise(layout: &Layout, parts: &mut [Part], stop: &CancellationToken) -> Result<()> {
     loop {
         let [a, b, c] = parts else {
             bail!("three parts expected");

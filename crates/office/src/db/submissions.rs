@@ -112,10 +112,7 @@ pub fn by_receipt_code(c: &Connection, code: &Digest) -> rusqlite::Result<Option
 
 /// Oldest first; `states` empty: all.
 pub fn list(c: &Connection, states: &[SubmissionState]) -> rusqlite::Result<Vec<Submission>> {
-    let wanted: Vec<String> = states
-        .iter()
-        .map(|s| format!("'{}'", s.as_str()))
-        .collect();
+    let wanted: Vec<String> = states.iter().map(|s| format!("'{}'", s.as_str())).collect();
     let filter = if wanted.is_empty() {
         String::new()
     } else {

@@ -157,11 +157,7 @@ pub fn waiting_proofs(c: &Connection) -> rusqlite::Result<Vec<KeyProof>> {
     .collect()
 }
 
-pub fn set_proof_state(
-    c: &Connection,
-    nonce: &str,
-    state: KeyProofState,
-) -> rusqlite::Result<()> {
+pub fn set_proof_state(c: &Connection, nonce: &str, state: KeyProofState) -> rusqlite::Result<()> {
     let text = match state {
         KeyProofState::Waiting => "waiting",
         KeyProofState::Issued => "issued",

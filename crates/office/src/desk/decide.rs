@@ -16,9 +16,13 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Approve,
-    Reject { reason: String },
+    Reject {
+        reason: String,
+    },
     /// The citizen should come again with `what`.
-    AskAgain { what: String },
+    AskAgain {
+        what: String,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +67,11 @@ impl Desk {
             }
             Verdict::Reject { reason } => {
                 let reason = checked(reason)?;
-                (SubmissionState::Rejected, Decision::Rejected { reason }, None)
+                (
+                    SubmissionState::Rejected,
+                    Decision::Rejected { reason },
+                    None,
+                )
             }
             Verdict::AskAgain { what } => {
                 let what = checked(what)?;
@@ -111,8 +119,7 @@ impl Desk {
             .copied()
             .filter(|f| f.forbids_approval())
             .collect();
-        let (Some(form), Some(csr), true) =
-            (&examined.form, &examined.csr, forbidding.is_empty())
+        let (Some(form), Some(csr), true) = (&examined.form, &examined.csr, forbidding.is_empty())
         else {
             return Err(DecideError::Forbidden(forbidding));
         };

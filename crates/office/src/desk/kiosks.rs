@@ -61,7 +61,10 @@ impl Desk {
             kiosks::list(c)?
                 .into_iter()
                 .map(|kiosk| {
-                    let keys = kiosk.tls_csr_pem.as_ref().zip(kiosk.manifest_key_pem.as_ref());
+                    let keys = kiosk
+                        .tls_csr_pem
+                        .as_ref()
+                        .zip(kiosk.manifest_key_pem.as_ref());
                     Ok(KioskOverview {
                         fingerprint_words: keys.and_then(|(t, m)| receive::fingerprint(t, m)),
                         missing_submissions: submissions::missing_sequences(c, &kiosk.id)?,

@@ -84,12 +84,7 @@ mod tests {
         let group = element(&[0xA0], &block(0xA1, &[0xFF, 0xD8, 2]));
         let cluster = element(
             &[0x1F, 0x43, 0xB6, 0x75],
-            &[
-                element(&[0xE7], &[0]),
-                block(0xA3, &[0xFF, 0xD8, 1]),
-                group,
-            ]
-            .concat(),
+            &[element(&[0xE7], &[0]), block(0xA3, &[0xFF, 0xD8, 1]), group].concat(),
         );
         let header = element(&[0x1A, 0x45, 0xDF, 0xA3], b"\x42\x86\x81\x01");
         let unknown = [&[0x18, 0x53, 0x80, 0x67, 0xFF][..], &cluster].concat();

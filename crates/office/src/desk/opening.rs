@@ -130,10 +130,7 @@ impl Opener {
             let Some(found) = submissions::get(c, submission)? else {
                 return Ok(None);
             };
-            Ok(Some((
-                found.kiosk,
-                submissions::part(c, submission, part)?,
-            )))
+            Ok(Some((found.kiosk, submissions::part(c, submission, part)?)))
         });
         let (kiosk, sealed) = found
             .map_err(OpenError::Database)?

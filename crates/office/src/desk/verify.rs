@@ -21,9 +21,13 @@ use crate::{
 pub enum Finding {
     /// The manifest is not signed by the kiosk it came from.
     ManifestUnsigned,
-    PartMissing { part: PartName },
+    PartMissing {
+        part: PartName,
+    },
     /// Damaged, sealed for another place, or not of the expected form.
-    PartUnreadable { part: PartName },
+    PartUnreadable {
+        part: PartName,
+    },
     /// The request is not the one of the manifest, or not signed by its own key.
     RequestWrong,
     /// IIN, name or e-mail of the request differ from the form's.
@@ -277,9 +281,9 @@ impl Desk {
         seen.contact = seen.registered.clone();
         match &form.phone {
             PhoneStanding::Proven { proof } => {
-                let record = self.database.read(|c| {
-                    codes::enrol_proof(c, proof, submission.id, &submission.kiosk)
-                })?;
+                let record = self
+                    .database
+                    .read(|c| codes::enrol_proof(c, proof, submission.id, &submission.kiosk))?;
                 match record {
                     None => seen.findings.push(Finding::PhoneProofWrong),
                     Some(r) if Some(&r.phone) != seen.registered.as_ref() => {

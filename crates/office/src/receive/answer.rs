@@ -97,7 +97,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             .map_err(|_| malformed("the body is too long or was cut off"))?;
         // serde's message may quote what was sent; line and column do not.
         serde_json::from_slice(&bytes).map(Self).map_err(|e| {
-            let place = format!("not the expected JSON, line {} column {}", e.line(), e.column());
+            let place = format!(
+                "not the expected JSON, line {} column {}",
+                e.line(),
+                e.column()
+            );
             malformed(&place)
         })
     }

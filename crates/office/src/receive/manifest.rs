@@ -82,7 +82,13 @@ fn close(
         };
         if submissions::sequence_used(t, &manifest)? {
             // A restored disk or a copied key: taken in, for the citizen's sake, and shown.
-            alarms::raise(t, AlarmKind::SequenceReused, Some(&caller.id), Some(id), now)?;
+            alarms::raise(
+                t,
+                AlarmKind::SequenceReused,
+                Some(&caller.id),
+                Some(id),
+                now,
+            )?;
         }
         submissions::insert(
             t,

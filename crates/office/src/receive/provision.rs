@@ -10,8 +10,8 @@ use exchange::{
 use keystore::csr::Request;
 use p256::pkcs8::EncodePublicKey;
 
-use super::answer::{Body, Refusal, json, malformed};
 use super::Receive;
+use super::answer::{Body, Refusal, json, malformed};
 use crate::{
     db::{
         alarms::{self, AlarmKind},
@@ -53,9 +53,8 @@ fn provision(s: &Receive, request: &ProvisionRequest) -> Result<ProvisionAnswer,
             }
         }
         _ if !same_keys(&kiosk, request) => {
-            s.database.write(|t| {
-                alarms::raise(t, AlarmKind::TokenReused, Some(&kiosk.id), None, now)
-            })?;
+            s.database
+                .write(|t| alarms::raise(t, AlarmKind::TokenReused, Some(&kiosk.id), None, now))?;
             Err(ApiError::ProvisioningToken.into())
         }
         KioskState::Awaiting => Ok(awaiting()),

@@ -52,7 +52,9 @@ pub fn code_message(
             CodePurpose::Enrol => "заявка на ЭЦП",
             CodePurpose::Collect => "получение сертификата ЭЦП",
         };
-        format!("{code} – код подтверждения ({what}). Действует {minutes} мин. Никому не сообщайте.")
+        format!(
+            "{code} – код подтверждения ({what}). Действует {minutes} мин. Никому не сообщайте."
+        )
     };
     let en = || {
         let what = match purpose {

@@ -266,11 +266,7 @@ async fn terminate(
 }
 
 /// This kiosk's upload; 404 unknown, 410 deleted.
-async fn find(
-    state: &Arc<Receive>,
-    caller: &Caller,
-    id: &ObjectId,
-) -> Result<Upload, Response> {
+async fn find(state: &Arc<Receive>, caller: &Caller, id: &ObjectId) -> Result<Upload, Response> {
     let (id, kiosk) = (id.clone(), caller.id.clone());
     let found = blocking(Arc::clone(state), move |s| {
         Ok(s.database.read(|c| uploads::get(c, &id, &kiosk))?)
@@ -382,7 +378,10 @@ mod tests {
         assert_eq!(read.part, PartName::Selfie);
         assert_eq!(read.submission.to_string(), id);
         let status = |l: &str, m: &str| wanted(&headers(l, m), 100).err();
-        assert_eq!(status("101", &metadata), Some(StatusCode::PAYLOAD_TOO_LARGE));
+        assert_eq!(
+            status("101", &metadata),
+            Some(StatusCode::PAYLOAD_TOO_LARGE)
+        );
         assert_eq!(status("+1", &metadata), Some(StatusCode::BAD_REQUEST));
         assert_eq!(status("-1", &metadata), Some(StatusCode::BAD_REQUEST));
         assert_eq!(status("1", "part cGFydA=="), Some(StatusCode::BAD_REQUEST));

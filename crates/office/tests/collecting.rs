@@ -1,0 +1,332 @@
+//! From approval to a certificate in the citizen's storage.
+
+mod support;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use exchange::{
+    Digest, PhoneStanding, ReceiptCode,
+    api::{
+        self, ApiError, CodePurpose, CollectBy, CollectConfirm, CollectIssued, CollectOpen,
+        CollectOpened, CollectProve, Decision,
+    },
+};
+use keystore::certificate;
+use support::{
+    Office, eventually,
+    http::Answer,
+    kiosk::{Application, Kiosk, PHONE, phone, submission_id},
+};
+
+struct Setting {
+    office: Office,
+    kiosk: Kiosk,
+    application: Application,
+}
+
+impl Setting {
+    /// An application with a proven phone, received.
+    fn proven() -> Self {
+        Self::with(Office::start(), true)
+    }
+
+    /// One taken offline: the phone is still to be proven.
+    fn unproven() -> Self {
+        Self::with(Office::start(), false)
+    }
+
+    fn with(office: Office, proven: bool) -> Self {
+        let kiosk = Kiosk::provision(&office, "kiosk-1");
+        let id = submission_id();
+        let standing = if proven {
+            let proof = kiosk.prove_phone(&office, CodePurpose::Enrol, id);
+            PhoneStanding::Proven { proof }
+        } else {
+            let number = phone(PHONE);
+            PhoneStanding::Unproven { number }
+        };
+        let application = Application::new(id, standing);
+        let answer = kiosk.submit(&office, &kiosk.seal(&application));
+        assert_eq!(answer.status, 200);
+        Self {
+            office,
+            kiosk,
+            application,
+        }
+    }
+
+    fn approve(&self) {
+        self.office.approve(&self.application.id.to_string());
+    }
+
+    fn open(&self, by: CollectBy) -> Answer {
+        let open = CollectOpen { by };
+        self.kiosk.post(&self.office, api::COLLECT_OPEN, &open)
+    }
+
+    fn waiting(&self) -> CollectOpened {
+        let submission = self.application.id;
+        self.open(CollectBy::Waiting { submission }).json()
+    }
+
+    fn by_code(&self) -> CollectOpened {
+        let receipt_code = self.application.form.receipt_code.clone();
+        self.open(CollectBy::Code { receipt_code }).json()
+    }
+
+    fn prove_with(&self, nonce: &str, signature: String) -> Answer {
+        let prove = CollectProve {
+            submission: self.application.id,
+            nonce: nonce.to_owned(),
+            signature,
+        };
+        self.kiosk.post(&self.office, api::COLLECT_PROVE, &prove)
+    }
+
+    /// Signs as the citizen's storage would and waits for the certificate.
+    fn issued(&self, nonce: &str) -> CollectIssued {
+        let signature = self.application.sign_nonce(nonce);
+        eventually("the authority has signed", || {
+            let answer = self.prove_with(nonce, signature.clone());
+            match answer.status {
+                202 => None,
+                200 => Some(answer.json()),
+                _ => panic!("{:?}", answer.seen()),
+            }
+        })
+    }
+
+    fn confirm(&self, issued: &CollectIssued) -> Answer {
+        let confirm = CollectConfirm {
+            submission: self.application.id,
+            certificate_sha256: Digest::of(&der(&issued.certificate_pem)),
+        };
+        self.kiosk
+            .post(&self.office, api::COLLECT_CONFIRM, &confirm)
+    }
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    der::pem::decode_vec(pem.as_bytes()).unwrap().1
+}
+
+#[test]
+fn the_citizen_who_waits_gets_the_certificate_at_once() {
+    let s = Setting::proven();
+    let before = s.waiting();
+    assert_eq!((before.decision, before.nonce), (Decision::Pending, None));
+    s.approve();
+    let opened = s.waiting();
+    assert_eq!(opened.decision, Decision::Approved);
+    assert!(!opened.phone_code_needed, "the code was right a moment ago");
+    let key = s.application.key.public();
+    assert_eq!(opened.subject_key_identifier, Some(key.id().to_string()));
+    let nonce = opened.nonce.unwrap();
+    assert_eq!(
+        s.waiting().nonce.as_deref(),
+        Some(nonce.as_str()),
+        "polling keeps it"
+    );
+
+    let issued = s.issued(&nonce);
+    let got = certificate::Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).unwrap();
+    assert_eq!(got.key().id(), key.id());
+    assert_eq!(
+        s.issued(&nonce),
+        issued,
+        "a lost answer can be asked for again"
+    );
+    assert_eq!(s.confirm(&issued).status, 204);
+    assert_eq!(s.confirm(&issued).status, 204);
+    assert_eq!(s.office.json(&["submissions"])[0]["collected"], true);
+
+    // It is over: the application cannot be collected a second time.
+    let submission = s.application.id;
+    let again = s.open(CollectBy::Waiting { submission });
+    assert_eq!(again.json::<ApiError>(), ApiError::NotFound);
+}
+
+#[test]
+fn coming_back_needs_code_phone_and_key() {
+    let s = Setting::unproven();
+    s.approve();
+    // Even who waits must prove the phone now.
+    let waiting = s.waiting();
+    assert!(waiting.phone_code_needed && waiting.nonce.is_none());
+    let opened = s.by_code();
+    assert_eq!(opened.submission, s.application.id);
+    assert!(opened.phone_code_needed);
+    assert_eq!((opened.nonce, opened.subject_key_identifier), (None, None));
+    s.kiosk
+        .prove_phone(&s.office, CodePurpose::Collect, s.application.id);
+    let opened = s.by_code();
+    assert!(!opened.phone_code_needed);
+    let issued = s.issued(&opened.nonce.unwrap());
+    assert_eq!(s.confirm(&issued).status, 204);
+}
+
+#[test]
+fn any_kiosk_serves_who_comes_back_but_none_pretends_they_waited() {
+    let s = Setting::proven();
+    s.approve();
+    let other = Kiosk::provision(&s.office, "kiosk-2");
+    let submission = s.application.id;
+    let by = CollectBy::Waiting { submission };
+    let answer = other.post(&s.office, api::COLLECT_OPEN, &CollectOpen { by });
+    assert_eq!(answer.json::<ApiError>(), ApiError::NotFound);
+    let receipt_code = s.application.form.receipt_code.clone();
+    let by = CollectBy::Code { receipt_code };
+    let opened: CollectOpened = other
+        .post(&s.office, api::COLLECT_OPEN, &CollectOpen { by })
+        .json();
+    assert!(
+        opened.phone_code_needed,
+        "proven elsewhere is not proven here"
+    );
+}
+
+#[test]
+fn wrong_codes_are_answered_alike_and_counted() {
+    let s = Setting::proven();
+    let code = |seed: u8| CollectBy::Code {
+        receipt_code: ReceiptCode::from_random(&[seed; 12]),
+    };
+    let first = s.open(code(1)).seen();
+    assert_eq!(first.0, 404);
+    // Nine more that differ in nothing but their number.
+    for seed in 2..=10 {
+        assert_eq!(s.open(code(seed)).seen(), first);
+    }
+    assert_eq!(s.open(code(11)).status, 429);
+    let receipt_code = s.application.form.receipt_code.clone();
+    let right = s.open(CollectBy::Code { receipt_code });
+    assert_eq!(right.status, 429, "the right one is no way to find out");
+}
+
+#[test]
+fn every_proof_but_the_right_one_is_refused_alike() {
+    let s = Setting::proven();
+    s.approve();
+    let nonce = s.waiting().nonce.unwrap();
+    let right = s.application.sign_nonce(&nonce);
+    let thief = Application::new(s.application.id, s.application.form.phone.clone());
+
+    let wrong_key = s.prove_with(&nonce, thief.sign_nonce(&nonce)).seen();
+    assert_eq!(wrong_key.0, 422);
+    let own_nonce = "ab".repeat(32);
+    let invented = s.prove_with(&own_nonce, s.application.sign_nonce(&own_nonce));
+    assert_eq!(invented.seen(), wrong_key, "a nonce of one's own");
+    let garbage = s.prove_with(&nonce, "no base64 !".into());
+    assert_eq!(garbage.seen(), wrong_key);
+    let bare = s.application.key.sign(nonce.as_bytes()).unwrap();
+    assert_eq!(
+        s.prove_with(&nonce, BASE64.encode(bare)).seen(),
+        wrong_key,
+        "signed outside its domain"
+    );
+    let other = Kiosk::provision(&s.office, "kiosk-2");
+    let prove = CollectProve {
+        submission: s.application.id,
+        nonce: nonce.clone(),
+        signature: right,
+    };
+    let elsewhere = other.post(&s.office, api::COLLECT_PROVE, &prove);
+    assert_eq!(elsewhere.seen(), wrong_key, "carried to another kiosk");
+
+    let issued = s.issued(&nonce);
+    // ECDSA signs anew each time unless deterministic: any other signature is a replay.
+    let replayed = s.prove_with(&nonce, thief.sign_nonce(&nonce));
+    assert_eq!(replayed.seen(), wrong_key, "a used nonce");
+    let wrong_certificate = CollectConfirm {
+        submission: s.application.id,
+        certificate_sha256: Digest::of(b"another"),
+    };
+    let answer = s
+        .kiosk
+        .post(&s.office, api::COLLECT_CONFIRM, &wrong_certificate);
+    assert_eq!(answer.seen(), wrong_key);
+    assert_eq!(s.confirm(&issued).status, 204);
+}
+
+#[test]
+fn an_unconfirmed_certificate_is_revoked_and_another_may_be_issued() {
+    let office = Office::start_with(|settings| {
+        let collect = settings["collect"].as_table_mut().unwrap();
+        collect.insert("confirm_minutes".into(), 0.into());
+    });
+    let s = Setting::with(office, true);
+    s.approve();
+    // Without any time to confirm, each certificate is overdue when it is issued.
+    let nonce = s.waiting().nonce.unwrap();
+    let signature = s.application.sign_nonce(&nonce);
+    s.prove_with(&nonce, signature.clone());
+    eventually("it was revoked", || {
+        s.office
+            .alarms()
+            .contains(&"not_confirmed".to_owned())
+            .then_some(())
+    });
+    let late = s.prove_with(&nonce, signature);
+    assert_eq!(late.status, 422, "a revoked certificate is not handed out");
+    let list = String::from_utf8(s.office.read("public/revoked.crl.pem")).unwrap();
+    assert!(list.starts_with("-----BEGIN X509 CRL"));
+    let fresh = s.waiting().nonce.unwrap();
+    assert_ne!(fresh, nonce);
+}
+
+#[test]
+fn a_second_certificate_ends_the_first() {
+    let s = Setting::proven();
+    s.approve();
+    let first = s.issued(&s.waiting().nonce.unwrap());
+    // The kiosk lost it before confirming and begins again.
+    let second = s.issued(&s.waiting().nonce.unwrap());
+    assert_ne!(first.certificate_pem, second.certificate_pem);
+    assert_eq!(s.confirm(&first).status, 422);
+    assert_eq!(s.confirm(&second).status, 204);
+    let live = live_certificates(&s.office);
+    assert_eq!(live, 1);
+}
+
+fn live_certificates(office: &Office) -> u64 {
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let sql = "SELECT count(*) FROM certificate WHERE state <> 'revoked'";
+    database
+        .read(|c| c.query_row(sql, [], |r| r.get(0)))
+        .unwrap()
+}
+
+#[test]
+fn an_order_the_desk_did_not_sign_issues_nothing() {
+    let s = Setting::proven();
+    s.approve();
+    // Someone who can write the database, but has no key of the desk.
+    let database = office::db::Database::open(&s.office.dir().join("office.db")).unwrap();
+    let (id, nonce) = (s.application.id.to_string(), "cd".repeat(32));
+    let signature = s.application.sign_nonce(&nonce);
+    database
+        .write(|t| {
+            t.execute(
+                "UPDATE submission SET issue_order = replace(issue_order, 'PKCS12', 'AKKaztokenStore')
+                 WHERE id = ?",
+                [&id],
+            )?;
+            t.execute(
+                "INSERT INTO key_proof (nonce, submission, kiosk, signature, at, state)
+                 VALUES (?, ?, 'kiosk-1', ?, ?, 'waiting')",
+                (
+                    &nonce,
+                    &id,
+                    &signature,
+                    exchange::UnixMillis::from_system_clock().0,
+                ),
+            )
+        })
+        .unwrap();
+    eventually("the authority refused", || {
+        s.office
+            .alarms()
+            .contains(&"issue_failed".to_owned())
+            .then_some(())
+    });
+    assert_eq!(live_certificates(&s.office), 0);
+}
