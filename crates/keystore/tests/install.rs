@@ -81,7 +81,8 @@ fn installing_again_after_a_cut_at_any_moment_ends_well() {
     let whole = std::fs::read(drive.path().join(&installed)).unwrap();
     let torn = &whole[..whole.len() / 2];
 
-    let left: [(&str, &[(&str, &[u8])]); 8] = [
+    type Left<'a> = (&'a str, &'a [(&'a str, &'a [u8])]);
+    let left: [Left<'_>; 8] = [
         ("before the first byte", &[(&pending, &pending_bytes)]),
         (
             "empty unfinished file",
@@ -121,7 +122,11 @@ fn installing_again_after_a_cut_at_any_moment_ends_well() {
             .install(&id, &password(), &chain)
             .unwrap_or_else(|e| panic!("{cut}: {e}"));
         assert_eq!(stored.chain.as_ref(), Some(&chain), "{cut}");
-        assert_eq!(names(drive.path()), [installed.clone()], "{cut}");
+        assert_eq!(
+            names(drive.path()),
+            std::slice::from_ref(&installed),
+            "{cut}"
+        );
         let back = storage.read_back(&id, &password()).unwrap();
         assert_eq!(back.chain.as_ref(), Some(&chain), "{cut}");
     }
