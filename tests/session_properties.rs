@@ -3,6 +3,8 @@
 
 #[path = "session_properties/journeys.rs"]
 mod journeys;
+#[path = "session_properties/steps.rs"]
+mod steps;
 #[path = "session_properties/world.rs"]
 mod world;
 

@@ -183,6 +183,9 @@ pub enum Choice {
     Edit(StepName),
     /// `review`: wait for the certificate here, or come back for it.
     WaitHere(bool),
+    /// Beside a shown fault: try again what failed. Where the primary action reads
+    /// `Retry`, `Next` does the same; in `issuing`, once saved, `Next` leaves with the
+    /// receipt and only this tries again.
     Retry,
 }
 

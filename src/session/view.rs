@@ -202,6 +202,8 @@ pub enum Screen {
         code: FieldView,
     },
     CollectPhoneCode(PhoneCodeView),
+    /// The kiosk itself looks through what is put in; `listing` stays empty while
+    /// it does, and the person chooses no folder.
     CollectStorage {
         listing: Option<FolderListing>,
         drive_label: String,
@@ -321,7 +323,7 @@ pub struct DocumentPhotoView {
     pub source: PhotoSource,
     pub listing: Option<FolderListing>,
     pub taken: Option<MediaHandle>,
-    /// What the camera sees moves too much or is too dark to read: not judged yet.
+    /// A USB drive is in.
     pub drive_present: bool,
 }
 

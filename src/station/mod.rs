@@ -26,7 +26,8 @@ pub struct StationConfig {
     /// Settings touched on the welcome screen go back after so long without a touch.
     pub welcome_resets_after: Duration,
     /// Faults taken to be there until the first check has cleared them, so that
-    /// nobody begins before the camera was seen to work.
+    /// nobody begins before the camera was seen to work. Whoever checks says
+    /// `Cleared` also of a fault it never raised.
     pub presumed: BTreeSet<Fault>,
 }
 
