@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use faults::Fault;
@@ -30,9 +31,17 @@ struct Camera {
     events: Receiver<CameraEvent>,
     frames: Receiver<Shown>,
     switch: FaultSwitch,
+    /// Last: the next test begins when this thread has ended.
+    _one_at_a_time: MutexGuard<'static, ()>,
 }
 
+/// Each test needs the processor for itself to see frames in time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
 fn camera(picture: &Picture) -> Camera {
+    let one_at_a_time = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(|failed| failed.into_inner());
     let switch = FaultSwitch::default();
     let source = SimulatedSource::still(picture, switch.clone()).unwrap();
     let (event, events) = mpsc::channel();
@@ -71,6 +80,7 @@ fn camera(picture: &Picture) -> Camera {
         events,
         frames,
         switch,
+        _one_at_a_time: one_at_a_time,
     }
 }
 
@@ -268,12 +278,8 @@ fn record(
     cancel: Cancel,
     progress: &mut dyn FnMut(RecordingProgress),
 ) -> Result<(Vec<u8>, kiosk::devices::camera::Recording), RecordError> {
-    let order = RecordingOrder {
-        prompts,
-        each: Duration::from_millis(1200),
-        cancel,
-        progress,
-    };
+    let each = Duration::from_millis(1200);
+    let order = RecordingOrder::face_presence(prompts, each, cancel, progress);
     camera.thread.record(SHOWN, order, Vec::new())
 }
 
@@ -322,7 +328,7 @@ fn a_recording_follows_the_prompts_and_is_playable() {
         .unwrap();
     assert_eq!(frames, recording.frames);
     let rate = frames as f32 / recording.duration.as_secs_f32();
-    assert!((3.0..=10.5).contains(&rate), "{rate} frames a second");
+    assert!((1.0..=10.5).contains(&rate), "{rate} frames a second");
 }
 
 #[test]

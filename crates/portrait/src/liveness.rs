@@ -41,6 +41,9 @@ pub struct Timing {
     pub each: Duration,
     /// Without exactly one face for longer than this, the challenge has failed.
     pub longest_loss: Duration,
+    /// The same for a time in which nothing was looked at: presence is then not
+    /// disproved, but not proved either.
+    pub longest_blind: Duration,
 }
 
 /// Rests on the presence of exactly one face while the prompts are shown. It
@@ -49,8 +52,10 @@ pub struct Timing {
 pub struct FacePresence {
     timing: Timing,
     state: LivenessState,
-    /// When exactly one face was last seen, or the beginning.
-    seen: Duration,
+    /// Since when there has not been exactly one face.
+    lost: Option<Duration>,
+    /// The last look, or the beginning.
+    looked: Duration,
 }
 
 impl FacePresence {
@@ -61,7 +66,8 @@ impl FacePresence {
                 face_lost: false,
             },
             timing,
-            seen: Duration::ZERO,
+            lost: None,
+            looked: Duration::ZERO,
         }
     }
 }
@@ -72,14 +78,14 @@ impl LivenessJudge for FacePresence {
             return self.state;
         }
         let present = sight.faces.len() == 1;
-        // The gap that ends now counts too: frames may come rarely.
-        let gap = sight.at.saturating_sub(self.seen);
-        if present {
-            self.seen = sight.at;
-        }
+        let blind = sight.at.saturating_sub(self.looked);
+        self.looked = sight.at;
+        // A loss that ends now counts in full: looks may be rare.
+        let loss = sight.at.saturating_sub(self.lost.unwrap_or(sight.at));
+        self.lost = (!present).then(|| self.lost.unwrap_or(sight.at));
         let each = self.timing.each.max(Duration::from_millis(1));
         let index = (sight.at.as_nanos() / each.as_nanos()) as usize;
-        self.state = if gap > self.timing.longest_loss {
+        self.state = if loss > self.timing.longest_loss || blind > self.timing.longest_blind {
             LivenessState::Failed
         } else if index < self.timing.prompts {
             LivenessState::Prompt {
@@ -104,26 +110,28 @@ mod tests {
     use super::*;
     use crate::detector::{FaceBox, Point};
 
+    const FACE: Face = Face {
+        area: FaceBox {
+            left: 0.0,
+            top: 0.0,
+            width: 1.0,
+            height: 1.0,
+        },
+        score: 0.9,
+        points: [Point { x: 0.0, y: 0.0 }; 5],
+    };
+
     fn watch(seen: impl Fn(u64) -> usize) -> Vec<LivenessState> {
-        let face = Face {
-            area: FaceBox {
-                left: 0.0,
-                top: 0.0,
-                width: 1.0,
-                height: 1.0,
-            },
-            score: 0.9,
-            points: [Point { x: 0.0, y: 0.0 }; 5],
-        };
         let picture = Picture::placeholder();
         let mut judge = FacePresence::new(Timing {
             prompts: 3,
             each: Duration::from_secs(2),
             longest_loss: Duration::from_secs(2),
+            longest_blind: Duration::from_secs(5),
         });
         (0..50)
             .map(|i| {
-                let faces = vec![face; seen(i * 200)];
+                let faces = vec![FACE; seen(i * 200)];
                 judge.observe(&Sight {
                     picture: &picture,
                     faces: &faces,
@@ -183,5 +191,25 @@ mod tests {
         let states = watch(|ms| usize::from(ms < 5800));
         assert_eq!(states.last(), Some(&LivenessState::Failed));
         assert!(!states.contains(&LivenessState::Passed));
+    }
+
+    #[test]
+    fn time_that_nobody_looked_at_proves_nothing() {
+        let picture = Picture::placeholder();
+        let mut judge = FacePresence::new(Timing {
+            prompts: 3,
+            each: Duration::from_secs(2),
+            longest_loss: Duration::from_secs(2),
+            longest_blind: Duration::from_secs(5),
+        });
+        let mut look = |ms| {
+            judge.observe(&Sight {
+                picture: &picture,
+                faces: &[FACE],
+                at: Duration::from_millis(ms),
+            })
+        };
+        assert!(matches!(look(4000), LivenessState::Prompt { index: 2, .. }));
+        assert_eq!(look(9100), LivenessState::Failed);
     }
 }

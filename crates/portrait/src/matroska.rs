@@ -8,7 +8,7 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::jpeg::Jpeg;
 
@@ -181,9 +181,8 @@ impl<W: Write> MatroskaWriter<W> {
         self.sink.write_all(&head)?;
         self.sink.write_all(&self.cluster)?;
         self.written += (head.len() + self.cluster.len()) as u64;
-        // Wiped, and its memory kept for the next cluster.
-        self.cluster.fill(0);
-        self.cluster.clear();
+        // Wipes the whole capacity and keeps it for the next cluster.
+        self.cluster.zeroize();
         Ok(())
     }
 }

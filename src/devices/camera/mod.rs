@@ -4,6 +4,7 @@
 //! drives one ([`CameraThread`]). What a picture shows is judged by `portrait`.
 //! Pictures of a person stay in memory that is wiped; nothing here writes files.
 
+mod check;
 pub mod hardware;
 mod health;
 mod pipeline;
@@ -11,6 +12,7 @@ mod recording;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 mod thread;
+mod worker;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -20,6 +22,7 @@ use portrait::Finding;
 
 use crate::session::event::{DeviceEvent, FaceFinding};
 
+pub use check::{CameraCheck, check};
 pub use health::{Health, HealthConfig};
 pub use pipeline::Pipeline;
 pub use recording::{Cancel, RecordError, Recording, RecordingOrder, RecordingProgress};
