@@ -164,7 +164,7 @@ impl Kiosk {
         let plain = |part: PartName| match part {
             PartName::Form => serde_json::to_vec(form).unwrap(),
             PartName::ChipData => b"{\"read_by\":\"typed\"}".to_vec(),
-            PartName::Selfie | PartName::DocumentPhoto => vec![0xFF; 40_000],
+            PartName::Selfie | PartName::DocumentPhoto => application.picture.clone(),
             PartName::Video => application.video.clone(),
             PartName::AccountPin => b"482913".to_vec(),
             PartName::Csr => csr.to_vec(),
@@ -312,6 +312,8 @@ pub struct Application {
     pub id: SubmissionId,
     pub form: Form,
     pub key: PrivateKey,
+    /// Selfie and document photo.
+    pub picture: Vec<u8>,
     pub video: Vec<u8>,
 }
 
@@ -341,6 +343,7 @@ impl Application {
                 receipt_code: ReceiptCode::from_random(&random),
             },
             key: PrivateKey::generate(algorithm).unwrap(),
+            picture: vec![0xFF; 40_000],
             video: vec![0x5A; 200_000],
         }
     }

@@ -1,6 +1,7 @@
 //! A running office and a kiosk in miniature to talk to it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod desk;
 pub mod http;
 pub mod kiosk;
 

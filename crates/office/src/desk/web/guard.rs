@@ -85,7 +85,12 @@ mod tests {
 
     #[test]
     fn only_loopback_names_are_answered() {
-        for host in ["127.0.0.1:8080", "localhost:8080", "[::1]:8080", "localhost"] {
+        for host in [
+            "127.0.0.1:8080",
+            "localhost:8080",
+            "[::1]:8080",
+            "localhost",
+        ] {
             assert!(allowed(Method::GET, host, None), "{host}");
         }
         for host in ["desk.example:8080", "10.0.0.1:8080", "localhost.example"] {

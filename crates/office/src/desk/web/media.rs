@@ -51,10 +51,7 @@ pub fn play(recording: Zeroizing<Vec<u8>>) -> Response {
             let pause = Duration::from_millis(frame.millis.saturating_sub(before));
             tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
             let part = part(&recording, &frame);
-            Some((
-                Ok::<_, Infallible>(part),
-                (recording, frames, frame.millis),
-            ))
+            Some((Ok::<_, Infallible>(part), (recording, frames, frame.millis)))
         },
     ));
     let kind = format!("multipart/x-mixed-replace; boundary={BOUNDARY}");

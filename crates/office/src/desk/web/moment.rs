@@ -72,10 +72,7 @@ mod tests {
     #[test]
     fn times_are_those_of_kazakhstan() {
         // 2026-11-22T16:46:00Z
-        assert_eq!(
-            date_time(UnixMillis(1_795_365_960_000)),
-            "22.11.2026 21:46"
-        );
+        assert_eq!(date_time(UnixMillis(1_795_365_960_000)), "22.11.2026 21:46");
         assert_eq!(date_time(UnixMillis(i64::MAX)), "—");
     }
 

@@ -101,11 +101,7 @@ impl Refusal {
     }
 }
 
-async fn open(
-    web: &Web,
-    id: &str,
-    part: PartName,
-) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
+async fn open(web: &Web, id: &str, part: PartName) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
     let id: SubmissionId = id.parse().map_err(|_| Refusal::NotFound)?;
     match web.blocking(move |desk| desk.part(id, part)).await {
         Ok(Ok(plain)) => Ok(plain),

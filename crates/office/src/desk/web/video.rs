@@ -166,7 +166,9 @@ mod tests {
         };
         [
             element(&[0x1a, 0x45, 0xdf, 0xa3], b"header"),
-            vec![0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255],
+            vec![
+                0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255,
+            ],
             element(&[0x15, 0x49, 0xa9, 0x66], b"info"),
             cluster(0, &[simple_block(0, &jpeg(1)), simple_block(100, &jpeg(2))]),
             cluster(200, &[simple_block(5, &jpeg(3))]),
@@ -195,13 +197,13 @@ mod tests {
 
     #[test]
     fn frames_are_spread_over_the_whole_recording() {
-        let frames: Vec<_> = (0..50)
-            .map(|millis| Frame {
-                jpeg: 0..1,
-                millis,
-            })
-            .collect();
-        let times = |n| spread(&frames, n).iter().map(|f| f.millis).collect::<Vec<_>>();
+        let frames: Vec<_> = (0..50).map(|millis| Frame { jpeg: 0..1, millis }).collect();
+        let times = |n| {
+            spread(&frames, n)
+                .iter()
+                .map(|f| f.millis)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(times(3), [0, 24, 49]);
         assert_eq!(times(1), [0]);
         assert_eq!(times(100).len(), 50);

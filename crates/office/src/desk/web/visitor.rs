@@ -59,7 +59,10 @@ impl Visitor {
 impl FromRequestParts<Arc<Web>> for Visitor {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        web: &Arc<Web>,
+    ) -> Result<Self, Self::Rejection> {
         Ok(Self::of(web, parts.uri.path(), &parts.headers))
     }
 }

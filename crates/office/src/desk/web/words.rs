@@ -264,7 +264,10 @@ mod tests {
             assert!(kk.chars().any(cyrillic), "{name}: {kk}");
             assert!(ru.chars().any(cyrillic), "{name}: {ru}");
             assert!(!en.chars().any(cyrillic), "{name}: {en}");
-            assert!(!ru.chars().any(|c| "ӘәҒғҚқҢңӨөҰұҮүҺһІі".contains(c)), "{name}: {ru}");
+            assert!(
+                !ru.chars().any(|c| "ӘәҒғҚқҢңӨөҰұҮүҺһІі".contains(c)),
+                "{name}: {ru}"
+            );
         }
     }
 }

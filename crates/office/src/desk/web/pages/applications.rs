@@ -55,10 +55,7 @@ impl Filter {
 
 /// Waiting ones oldest first, for they wait longest; others newest first.
 pub fn page(words: &Words, filter: Filter, rows: &[Summary], now: UnixMillis) -> Markup {
-    let mut shown: Vec<&Summary> = rows
-        .iter()
-        .filter(|r| filter.shows(r.state))
-        .collect();
+    let mut shown: Vec<&Summary> = rows.iter().filter(|r| filter.shows(r.state)).collect();
     shown.sort_by_key(|r| match filter {
         Filter::Waiting => r.received_at.0,
         _ => -r.received_at.0,

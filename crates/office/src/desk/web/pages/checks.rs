@@ -70,16 +70,29 @@ fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
 }
 
 fn failed_if(found: bool) -> Verdict {
-    if found { Verdict::Failed } else { Verdict::Passed }
+    if found {
+        Verdict::Failed
+    } else {
+        Verdict::Passed
+    }
 }
 
 fn judge_if(found: bool) -> Verdict {
-    if found { Verdict::Judge } else { Verdict::Passed }
+    if found {
+        Verdict::Judge
+    } else {
+        Verdict::Passed
+    }
 }
 
 /// Whether an operator may approve; the desk itself refuses otherwise.
 pub fn approvable(detail: &Detail) -> bool {
-    detail.form.is_some() && !detail.summary.findings.iter().any(|f: &Finding| f.forbids_approval())
+    detail.form.is_some()
+        && !detail
+            .summary
+            .findings
+            .iter()
+            .any(|f: &Finding| f.forbids_approval())
 }
 
 pub fn section(words: &Words, detail: &Detail) -> Markup {
