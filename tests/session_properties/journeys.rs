@@ -348,6 +348,12 @@ fn saved_can_only_be_left_with_the_receipt() {
     world.answers = false;
     world.next();
     assert!(!world.view().can_cancel, "the key is being made");
+    assert_eq!(world.view().primary, None);
+    world.next();
+    let (_, first, _) = world.waiting[0];
+    assert_eq!(world.waiting.len(), 1, "not asked twice");
+    world.pass(Duration::from_secs(179));
+    assert_eq!(world.waiting[0].1, first);
     let (session, request, what) = world.waiting.pop_front().expect("submitted");
     let reply = world.right(&what);
     world.send(Event::Reply {
@@ -369,4 +375,37 @@ fn saved_can_only_be_left_with_the_receipt() {
     };
     assert!(receipt.receipt_code.is_some());
     assert!(world.waiting.is_empty(), "abandoned");
+}
+
+#[test]
+fn a_key_that_is_never_ready_is_given_up() {
+    let mut world = World::new(true);
+    walk(&mut world, 0..31);
+    world.answers = false;
+    world.next();
+    world.pass(Duration::from_secs(180));
+    assert!(world.waiting.is_empty(), "abandoned");
+    assert_eq!(world.view().fault, Some(Fault::KeyGenerationFailed));
+    world.touch(Touch::Cancel);
+    world.touch(Touch::ConfirmCancel);
+    assert!(world.is_idle());
+}
+
+#[test]
+fn language_and_letter_size_go_with_the_citizen() {
+    let mut world = World::new(true);
+    let untouched = world.view();
+    world.touch(Touch::ChooseLanguage(Language::En));
+    world.touch(Touch::SetTextSize(TextSize::Percent200));
+    world.touch(Touch::Start);
+    assert_eq!(world.view().language, Language::En);
+    assert_eq!(world.view().text_size, TextSize::Percent200);
+    world.touch(Touch::SetHighContrast(true));
+    world.touch(Touch::Cancel);
+    world.touch(Touch::ConfirmCancel);
+    assert_eq!(world.view(), untouched);
+    // Also of whoever only looked.
+    world.touch(Touch::ChooseLanguage(Language::Ru));
+    world.pass(Duration::from_secs(60));
+    assert_eq!(world.view(), untouched);
 }
