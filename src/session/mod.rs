@@ -15,6 +15,7 @@ mod collecting;
 pub mod command;
 mod config;
 mod consent;
+mod course;
 mod document;
 mod document_photo;
 mod email;
@@ -38,22 +39,13 @@ mod storage_location;
 pub mod view;
 mod visit;
 
-use std::time::Duration;
-
-use faults::Fault;
-
 pub use config::SessionConfig;
 pub use visit::{Settings, Surroundings};
 
-use asked::Asked;
 use command::{Action, Command};
-use event::{
-    Choice, DeviceEvent, Event, Failure, Key, Now, Reply, RequestId, SessionId, StepName, Touch,
-};
-use step::Turn;
-use steps::Steps;
-use view::{Busy, Dialog, Keyboard, Primary, PrimaryLabel, Screen, View};
-use visit::Visit;
+use course::Course;
+use event::{Event, Now, SessionId, StepName};
+use view::View;
 
 /// For what the citizen came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,28 +58,7 @@ pub enum Purpose {
 pub struct Session {
     id: SessionId,
     /// Dropped, and with it everything of the citizen, when the visit ends.
-    open: Option<Box<Open>>,
-}
-
-/// A visit that is not over.
-struct Open {
-    visit: Visit,
-    steps: Steps,
-    at: StepName,
-    /// Review was reached: steps lead back to it.
-    reviewing: bool,
-    dialog: Option<Opened>,
-    /// Boottime of the last sign of the person.
-    last_sign: Duration,
-    over: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opened {
-    Cancel,
-    Help,
-    /// Boottime at which everything is wiped.
-    Idle(Duration),
+    open: Option<Box<Course>>,
 }
 
 impl Session {
@@ -104,18 +75,8 @@ impl Session {
             Purpose::Enrol => StepName::Consent,
             Purpose::Collect => StepName::CollectCode,
         };
-        let mut open = Box::new(Open {
-            visit: Visit::new(id, config, settings, around, now),
-            steps: Steps::default(),
-            at,
-            reviewing: false,
-            dialog: None,
-            last_sign: now.boottime,
-            over: false,
-        });
-        open.steps.at_mut(at).enter(&mut open.visit);
-        let commands = open.visit.take_commands();
-        let open = Some(open);
+        let (course, commands) = Course::begin(id, at, settings, config, around, now);
+        let open = Some(Box::new(course));
         (Self { id, open }, commands)
     }
 
@@ -130,7 +91,7 @@ impl Session {
 
     /// The step at which the citizen is.
     pub fn step(&self) -> Option<StepName> {
-        self.open.as_ref().map(|open| open.at)
+        self.open.as_ref().map(|open| open.step())
     }
 
     /// What to do about an event. After the end, and to replies that nobody
@@ -140,8 +101,8 @@ impl Session {
             return Vec::new();
         };
         open.handle(event, now);
-        let mut commands = open.visit.take_commands();
-        if open.over {
+        let mut commands = open.take_commands();
+        if open.is_over() {
             self.open = None;
             commands.push(Command::Do(Action::EndSession { session: self.id }));
         }
@@ -158,367 +119,5 @@ impl Session {
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Session({}, {:?})", self.id.0, self.step())
-    }
-}
-
-impl Open {
-    fn handle(&mut self, event: Event, now: Now) {
-        if let Event::Reply {
-            session, request, ..
-        }
-        | Event::Progress {
-            session, request, ..
-        } = &event
-            && !self.is_awaited(*session, *request)
-        {
-            return;
-        }
-        // The boot clock never runs backwards; whoever says so is not believed.
-        let boottime = now.boottime.max(self.visit.now.boottime);
-        self.visit.now = Now { boottime, ..now };
-        // What had to end before this event ends before it.
-        self.pass_time();
-        if self.over {
-            return;
-        }
-        match event {
-            Event::Tick | Event::Pause(_) => {}
-            Event::Touch(touch) => self.touch(&touch),
-            Event::Device(event) => self.device(&event),
-            Event::Link { up } => self.visit.around.link_up = up,
-            Event::Progress {
-                request, progress, ..
-            } => {
-                if self.is_awaited(self.visit.id, request) {
-                    let step = self.steps.at_mut(self.at);
-                    step.progress(&progress, &mut self.visit);
-                }
-            }
-            Event::Reply { request, reply, .. } => self.reply(request, reply),
-        }
-    }
-
-    fn is_awaited(&self, session: SessionId, request: RequestId) -> bool {
-        let open = self.visit.outstanding();
-        session == self.visit.id && open.is_some_and(|o| o.request == request)
-    }
-
-    fn pass_time(&mut self) {
-        if let Some((request, asked)) = self.visit.overdue() {
-            self.visit.act_abandon(request);
-            let fault = asked.silent();
-            let detail = "no reply within the limit".to_owned();
-            self.reply(request, Reply::Failed(Failure { fault, detail }));
-        }
-        let turn = self.steps.at_mut(self.at).tick(&mut self.visit);
-        self.turn(turn);
-        if !self.over {
-            self.watch_idleness();
-        }
-    }
-
-    /// Warns whoever has gone, then wipes. The person is not hurried while the
-    /// kiosk itself works.
-    fn watch_idleness(&mut self) {
-        let now = self.visit.now.boottime;
-        if self.visit.outstanding().is_some() || self.steps.at(self.at).closes_itself() {
-            self.last_sign = now;
-            if matches!(self.dialog, Some(Opened::Idle(_))) {
-                self.dialog = None;
-            }
-            return;
-        }
-        match self.dialog {
-            Some(Opened::Idle(until)) if now >= until => {
-                self.dialog = None;
-                self.last_sign = now;
-                let turn = self.steps.at_mut(self.at).idle(&mut self.visit);
-                self.turn(turn);
-            }
-            Some(Opened::Idle(_)) => {}
-            _ => {
-                let config = &self.visit.config;
-                let warned = self.last_sign.saturating_add(config.idle);
-                if now >= warned {
-                    // Counted from when the warning was due: a sleep of the machine
-                    // does not give a stranger the rest of the countdown.
-                    let until = warned.saturating_add(config.idle_warning);
-                    self.dialog = Some(Opened::Idle(until));
-                    if now >= until {
-                        self.watch_idleness();
-                    }
-                }
-            }
-        }
-    }
-
-    fn touch(&mut self, touch: &Touch) {
-        if let Touch::CapsLock(on) = touch {
-            // A state of the keyboard, not an act of the person.
-            self.visit.caps_lock = *on;
-            return;
-        }
-        self.last_sign = self.visit.now.boottime;
-        if let Some(Opened::Idle(_)) = self.dialog {
-            self.dialog = None;
-            // "I am still here" only; what lay under the warning was not meant.
-            // "End" on the warning is meant.
-            if *touch == Touch::ConfirmCancel && self.can_cancel() {
-                self.over = true;
-                self.close();
-            }
-            return;
-        }
-        match touch {
-            Touch::ChooseLanguage(language) => {
-                self.visit.settings.language = *language;
-                if self.visit.layout != event::KeyboardLayout::Latin
-                    && self.visit.layout != event::KeyboardLayout::Symbols
-                {
-                    self.visit.layout = visit::layout_of(*language);
-                }
-            }
-            Touch::SetTextSize(size) => self.visit.settings.text_size = *size,
-            Touch::SetHighContrast(on) => self.visit.settings.high_contrast = *on,
-            Touch::Layout(layout) => self.visit.layout = *layout,
-            Touch::Help => self.dialog = Some(Opened::Help),
-            Touch::Cancel => {
-                if self.can_cancel() {
-                    self.dialog = Some(Opened::Cancel);
-                }
-            }
-            Touch::ConfirmCancel => {
-                if self.dialog == Some(Opened::Cancel) && self.can_cancel() {
-                    self.over = true;
-                    self.close();
-                }
-            }
-            Touch::DismissDialog => self.dialog = None,
-            Touch::StillHere | Touch::CapsLock(_) | Touch::Start | Touch::StartCollect => {}
-            // What lies under a dialog cannot be touched.
-            _ if self.dialog.is_some() => {}
-            _ => self.touch_step(touch),
-        }
-    }
-
-    fn touch_step(&mut self, touch: &Touch) {
-        let blocked = self.visit.is_blocked();
-        let step = self.steps.at_mut(self.at);
-        if blocked && !step.heeds_while_busy(touch, &self.visit) {
-            return;
-        }
-        if *touch == Touch::Back {
-            if step.show(&self.visit, self.visit.now).back && !blocked {
-                self.turn(Turn::Back);
-            }
-            return;
-        }
-        let goes_on = matches!(touch, Touch::Next | Touch::Key(Key::Enter));
-        let retries = goes_on && self.primary_retries()
-            || *touch == Touch::Choose(Choice::Retry) && self.primary_retries();
-        if retries && self.visit.retry() {
-            return;
-        }
-        if !blocked && matches!(touch, Touch::Next | Touch::Key(_) | Touch::Choose(_)) {
-            self.visit.forget_fault();
-        }
-        let step = self.steps.at_mut(self.at);
-        let turn = step.touch(touch, &mut self.visit);
-        self.turn(turn);
-    }
-
-    fn primary_retries(&self) -> bool {
-        self.visit
-            .has_failed()
-            .is_some_and(Asked::retried_by_primary)
-    }
-
-    fn device(&mut self, event: &DeviceEvent) {
-        let visit = &mut self.visit;
-        match event {
-            DeviceEvent::DriveInserted { drive, label } => {
-                visit.around.drives.insert(*drive, label.clone());
-                visit.answers.drive_inserted(*drive, label);
-            }
-            DeviceEvent::DriveRemoved { drive } => {
-                visit.around.drives.remove(drive);
-                visit.answers.drive_removed(*drive);
-            }
-            DeviceEvent::TokenInserted { kind } => visit.answers.token(Some(*kind)),
-            DeviceEvent::TokenRemoved => visit.answers.token(None),
-            DeviceEvent::Raised(fault) => {
-                visit.around.faults.insert(*fault);
-            }
-            DeviceEvent::Cleared(fault) => {
-                visit.around.faults.remove(fault);
-            }
-            DeviceEvent::Face(_) | DeviceEvent::CardInserted { .. } | DeviceEvent::CardRemoved => {}
-        }
-        if matches!(
-            event,
-            DeviceEvent::CardInserted { .. }
-                | DeviceEvent::DriveInserted { .. }
-                | DeviceEvent::TokenInserted { .. }
-        ) {
-            // Somebody's hand did that.
-            self.last_sign = self.visit.now.boottime;
-            if let Some(Opened::Idle(_)) = self.dialog {
-                self.dialog = None;
-            }
-        }
-        let turn = self.steps.at_mut(self.at).device(event, &mut self.visit);
-        self.turn(turn);
-    }
-
-    fn reply(&mut self, request: RequestId, reply: Reply) {
-        let Some(asked) = self.visit.answered(request) else {
-            return;
-        };
-        self.last_sign = self.visit.now.boottime;
-        let failure = match reply {
-            Reply::Failed(failure) => failure,
-            reply if asked.admits(&reply) => {
-                self.visit.succeeded();
-                let turn = self.steps.at_mut(self.at).reply(&reply, &mut self.visit);
-                self.turn(turn);
-                return;
-            }
-            _ => Failure {
-                fault: Fault::Internal,
-                detail: format!("not a reply to {asked:?}"),
-            },
-        };
-        self.visit.fault = Some(failure.fault);
-        let step = self.steps.at_mut(self.at);
-        let turn = step.failed(asked, failure.fault, &mut self.visit);
-        let moved = self.turn(turn);
-        if moved && self.visit.fault.is_none() && turn != Turn::Forward {
-            // Said where the person can do something about it.
-            self.visit.fault = Some(failure.fault);
-        }
-    }
-
-    /// Returns whether the step is another now.
-    fn turn(&mut self, turn: Turn) -> bool {
-        let answers = &self.visit.answers;
-        let to = match turn {
-            Turn::Stay => None,
-            Turn::To(step) => Some(step),
-            Turn::Back if self.reviewing && self.at < StepName::Review => Some(StepName::Review),
-            Turn::Back => steps::before(self.at, answers),
-            Turn::Forward if self.reviewing && self.at <= StepName::Review => {
-                let missing = self.steps.first_incomplete(&self.visit);
-                let reviewed = match self.at {
-                    StepName::Review => StepName::KeyPassword,
-                    _ => StepName::Review,
-                };
-                Some(missing.unwrap_or(reviewed))
-            }
-            Turn::Forward => steps::after(self.at, answers),
-            Turn::End => {
-                self.over = true;
-                None
-            }
-        };
-        if self.over {
-            self.close();
-            return false;
-        }
-        let Some(to) = to else {
-            return false;
-        };
-        self.steps.at_mut(self.at).leave(&mut self.visit);
-        self.visit.abandon();
-        self.visit.forget_fault();
-        self.at = to;
-        self.reviewing |= to == StepName::Review;
-        self.steps.at_mut(to).enter(&mut self.visit);
-        true
-    }
-
-    fn close(&mut self) {
-        self.steps.at_mut(self.at).leave(&mut self.visit);
-        self.visit.abandon();
-    }
-
-    fn can_cancel(&self) -> bool {
-        let step = self.steps.at(self.at);
-        step.show(&self.visit, self.visit.now).cancel
-    }
-
-    fn view(&self, now: Now) -> View {
-        let visit = &self.visit;
-        let shown = self.steps.at(self.at).show(visit, now);
-        let blocked = visit.is_blocked();
-        let heeded = self.steps.at(self.at).heeds_while_busy(&Touch::Next, visit);
-        let primary = match shown.primary {
-            _ if self.primary_retries() => Some(Primary {
-                label: PrimaryLabel::Retry,
-                enabled: true,
-            }),
-            Some(primary) => Some(Primary {
-                enabled: primary.enabled && (!blocked || heeded),
-                ..primary
-            }),
-            None => None,
-        };
-        let busy = visit.outstanding().map(|open| Busy {
-            what: open.asked.busy_with(),
-            progress: upload_share(&shown.screen),
-            since_seconds: u32::try_from(now.boottime.saturating_sub(open.since).as_secs())
-                .unwrap_or(u32::MAX),
-        });
-        let dialog = self.dialog.map(|dialog| match dialog {
-            Opened::Cancel => Dialog::ConfirmCancel,
-            Opened::Help => Dialog::Help,
-            Opened::Idle(until) => Dialog::IdleWarning {
-                seconds_left: u16::try_from(Visit::seconds_until(until, now)).unwrap_or(u16::MAX),
-            },
-        });
-        View {
-            language: visit.settings.language,
-            text_size: visit.settings.text_size,
-            high_contrast: visit.settings.high_contrast,
-            offline: !visit.around.link_up,
-            position: steps::position(self.at),
-            can_go_back: shown.back && !blocked,
-            can_cancel: shown.cancel,
-            primary,
-            keyboard: Keyboard {
-                kind: shown.keyboard,
-                layout: visit.layout,
-                discreet: shown.discreet,
-            },
-            busy,
-            fault: visit.fault.or_else(|| self.device_fault()),
-            dialog,
-            screen: shown.screen,
-        }
-    }
-
-    /// A raised fault that stands in the way of this step.
-    fn device_fault(&self) -> Option<Fault> {
-        let faults = &self.visit.around.faults;
-        let mut of_camera = [
-            Fault::CameraMissing,
-            Fault::CameraBlack,
-            Fault::CameraFrozen,
-        ]
-        .into_iter()
-        .filter(|f| faults.contains(f));
-        match self.at {
-            StepName::Selfie | StepName::Liveness | StepName::DocumentPhoto => of_camera.next(),
-            _ => None,
-        }
-    }
-}
-
-fn upload_share(screen: &Screen) -> Option<f32> {
-    match screen {
-        Screen::Issuing(view) => match view.uploaded {
-            Some((sent, total)) if total > 0 => Some(sent as f32 / total as f32),
-            _ => None,
-        },
-        _ => None,
     }
 }
