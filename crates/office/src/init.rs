@@ -115,64 +115,61 @@ pub fn tls_fingerprint(certificate: &Path) -> Result<String> {
     Ok(exchange::Digest::of(&der).to_string())
 }
 
-/// Synthetic or published example numbers only; names mean "sample" and the like.
-const DEMO: [(&str, &str, &str, &str, Language, Option<&str>); 5] = [
-    (
-        "880412401006",
-        "ҮЛГІБЕКОВА",
-        "САУЛЕ",
-        "ҚАНАТҚЫЗЫ",
-        Language::Kk,
-        Some("+77010000001"),
-    ),
-    (
-        "900101300811",
-        "ОБРАЗЦОВ",
-        "ИВАН",
-        "ПЕТРОВИЧ",
-        Language::Ru,
-        Some("+77050000002"),
-    ),
-    (
-        "061211600012",
-        "ӘДІЛҚЫЗЫ",
-        "ӨРІМ",
-        "",
-        Language::Kk,
-        Some("+77770000003"),
-    ),
-    // Registered, but without a number: the way of those who must register one.
-    (
-        "050101500000",
-        "СЫНАҚОВ",
-        "ҒАНИ",
-        "ҰЛАНҰЛЫ",
-        Language::Kk,
-        None,
-    ),
-    (
-        "850229000302",
-        "SAMPLE",
-        "ALEX",
-        "",
-        Language::En,
-        Some("+77470000005"),
-    ),
+/// A person of the demonstration.
+struct Sample {
+    iin: &'static str,
+    /// Surname, given name, patronymic.
+    name: [&'static str; 3],
+    language: Language,
+    phone: Option<&'static str>,
+}
+
+/// Synthetic or published example numbers only; the names mean "sample" and the like.
+const SAMPLES: [Sample; 5] = [
+    Sample {
+        iin: "880412401006",
+        name: ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"],
+        language: Language::Kk,
+        phone: Some("+77010000001"),
+    },
+    Sample {
+        iin: "900101300811",
+        name: ["ОБРАЗЦОВ", "ИВАН", "ПЕТРОВИЧ"],
+        language: Language::Ru,
+        phone: Some("+77050000002"),
+    },
+    Sample {
+        iin: "061211600012",
+        name: ["ӘДІЛҚЫЗЫ", "ӨРІМ", ""],
+        language: Language::Kk,
+        phone: Some("+77770000003"),
+    },
+    // Without a number: the way of those who must register one.
+    Sample {
+        iin: "050101500000",
+        name: ["СЫНАҚОВ", "ҒАНИ", "ҰЛАНҰЛЫ"],
+        language: Language::Kk,
+        phone: None,
+    },
+    Sample {
+        iin: "850229000302",
+        name: ["SAMPLE", "ALEX", ""],
+        language: Language::En,
+        phone: Some("+77470000005"),
+    },
 ];
 
 fn add_demo_citizens(registry: &StandInRegistry) -> Result<()> {
-    for (iin, surname, given, patronymic, language, phone) in DEMO {
+    for sample in &SAMPLES {
+        let [surname, given, patronymic] = sample.name;
         let person = Person {
             name: HolderName::new(surname, given, patronymic)
                 .map_err(|which| anyhow::anyhow!("not a name: {which}"))?,
-            language: Some(language),
+            language: Some(sample.language),
         };
-        let phone = phone.map(PhoneNumber::parse).transpose()?;
-        registry.add(
-            &Iin::parse(iin, IinPolicy::Strict)?,
-            &person,
-            phone.as_ref(),
-        )?;
+        let phone = sample.phone.map(PhoneNumber::parse).transpose()?;
+        let iin = Iin::parse(sample.iin, IinPolicy::Strict)?;
+        registry.add(&iin, &person, phone.as_ref())?;
     }
     Ok(())
 }

@@ -253,6 +253,34 @@ fn an_upload_goes_on_after_the_receiver_was_killed() {
 }
 
 #[test]
+fn a_crash_before_the_digest_was_checked_is_made_up_for() {
+    let s = setting();
+    let bytes = noise(3000);
+    let place = s.create(&bytes);
+    assert_eq!(s.kiosk.patch(&s.office, &place, 0, &bytes).status, 204);
+    // As if the office had died between the last byte and the check.
+    let database = office::db::Database::open(&s.office.dir().join("office.db")).unwrap();
+    let count = |state: &str| -> u64 {
+        let sql = "SELECT count(*) FROM upload WHERE state = ?";
+        database
+            .read(|c| c.query_row(sql, [state], |r| r.get(0)))
+            .unwrap()
+    };
+    for again in [true, false] {
+        database
+            .write(|t| t.execute("UPDATE upload SET state = 'open'", []))
+            .unwrap();
+        assert_eq!(count("complete"), 0);
+        if again {
+            assert_eq!(s.create(&bytes), place);
+        } else {
+            assert_eq!(s.kiosk.offset(&s.office, &place), 3000);
+        }
+        assert_eq!(count("complete"), 1);
+    }
+}
+
+#[test]
 fn stopping_the_office_loses_nothing_that_arrived() {
     let mut s = setting();
     let bytes = noise(4 << 20);

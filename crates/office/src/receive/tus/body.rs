@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header},
 };
 use exchange::{Digest, UnixMillis};
 use http_body_util::BodyExt;
@@ -15,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::active::Turn;
-use super::{CHECKSUM_MISMATCH, Caller, Receive, UPLOAD_OFFSET, find, number};
+use super::{Caller, Receive, TusRefusal, find, number};
 use crate::{
     db::uploads::{self, Upload, UploadState},
     objects::{ObjectId, Partial},
@@ -41,47 +40,45 @@ pub async fn receive(
     at: u64,
     headers: &HeaderMap,
     body: Body,
-) -> Result<u64, Response> {
+) -> Result<u64, TusRefusal> {
     let (state, caller, id) = (Arc::clone(state), caller.clone(), id.clone());
     let announced = number(headers, &header::CONTENT_LENGTH);
-    tokio::spawn(async move {
-        let Some(turn) = state.uploads.take(&id).await else {
-            return Err(StatusCode::LOCKED.into_response());
-        };
+    let task = tokio::spawn(async move {
+        let turn = state.uploads.take(&id).await.ok_or(TusRefusal::Locked)?;
         let upload = find(&state, &caller, &id).await?;
         if upload.durable != at {
-            let offset = HeaderValue::from(upload.durable);
-            return Err((StatusCode::CONFLICT, [(UPLOAD_OFFSET, offset)]).into_response());
+            return Err(TusRefusal::Offset(upload.durable));
         }
         let room = upload.length - upload.durable;
         if announced.is_some_and(|n| n > room) {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+            return Err(TusRefusal::TooLarge);
         }
         if upload.state == UploadState::Complete {
             return Ok(upload.durable);
         }
-        let mut writing = Writing::start(&state, &upload).await.map_err(failed)?;
-        let end = writing.fill(&turn, body).await.map_err(failed)?;
+        let mut writing = Writing::start(&state, &upload).await?;
+        let end = writing.fill(&turn, body).await?;
         if let End::TooMuch = end {
-            writing.back_to(upload.durable).await.map_err(failed)?;
-            return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+            writing.back_to(upload.durable).await?;
+            return Err(TusRefusal::TooLarge);
         }
-        writing.make_durable().await.map_err(failed)?;
+        writing.make_durable().await?;
         let reached = writing.durable;
         if reached == upload.length {
-            complete(&state, upload).await?;
+            settle(
+                &state,
+                Upload {
+                    durable: reached,
+                    ..upload
+                },
+            )
+            .await?;
         } else if let End::Broken = end {
-            return Err(StatusCode::REQUEST_TIMEOUT.into_response());
+            return Err(TusRefusal::Broken);
         }
         Ok(reached)
-    })
-    .await
-    .unwrap_or_else(|e| Err(failed(e.into())))
-}
-
-fn failed(error: anyhow::Error) -> Response {
-    tracing::error!("storing an upload failed: {error:#}");
-    StatusCode::SERVICE_UNAVAILABLE.into_response()
+    });
+    task.await.map_err(anyhow::Error::from)?
 }
 
 enum End {
@@ -215,39 +212,40 @@ impl Writing {
     }
 }
 
-/// All bytes are durable: compares the digest of what lies there with the one announced.
-async fn complete(state: &Arc<Receive>, upload: Upload) -> Result<(), Response> {
+/// When all bytes are durable, compares their digest with the one announced. A crash may
+/// have come between the last byte and this; so whoever asks for an upload settles it.
+pub async fn settle(state: &Arc<Receive>, upload: Upload) -> Result<Upload, TusRefusal> {
+    if upload.state != UploadState::Open || upload.durable < upload.length {
+        return Ok(upload);
+    }
     let s = Arc::clone(state);
-    let check = move || -> anyhow::Result<bool> {
-        let mut object = s.objects.read(&upload.id)?;
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 256 << 10];
-        loop {
-            let n = object.read(&mut buffer)?;
-            if n == 0 {
-                break;
-            }
-            hash.update(&buffer[..n]);
-        }
-        let right = Digest(hash.finalize().into()) == upload.sha256;
-        let end = if right {
+    let settled = tokio::task::spawn_blocking(move || -> anyhow::Result<Option<Upload>> {
+        let right = digest(s.objects.read(&upload.id)?)? == upload.sha256;
+        let state = if right {
             UploadState::Complete
         } else {
             UploadState::Gone
         };
         s.database
-            .write(|t| uploads::set_state(t, &upload.id, end))?;
+            .write(|t| uploads::set_state(t, &upload.id, state))?;
         if !right {
             s.objects.remove(&upload.id)?;
+            return Ok(None);
         }
-        Ok(right)
-    };
-    match tokio::task::spawn_blocking(check).await {
-        Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err(StatusCode::from_u16(CHECKSUM_MISMATCH)
-            .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY)
-            .into_response()),
-        Ok(Err(e)) => Err(failed(e)),
-        Err(e) => Err(failed(e.into())),
+        Ok(Some(Upload { state, ..upload }))
+    });
+    let settled = settled.await.map_err(anyhow::Error::from)??;
+    settled.ok_or(TusRefusal::Checksum)
+}
+
+fn digest(mut object: impl Read) -> std::io::Result<Digest> {
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 256 << 10];
+    loop {
+        let n = object.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(Digest(hash.finalize().into()));
+        }
+        hash.update(&buffer[..n]);
     }
 }

@@ -4,6 +4,7 @@
 
 mod active;
 mod body;
+mod refusal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use exchange::{
 use tokio_util::sync::CancellationToken;
 
 pub use active::Active;
+use refusal::TusRefusal;
 
 use super::answer::{Refusal, blocking};
 use super::{Caller, Receive};
@@ -46,8 +48,6 @@ const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 const OFFSET_STREAM: &str = "application/offset+octet-stream";
 const VERSION: HeaderValue = HeaderValue::from_static("1.0.0");
-/// tus's own status for content that does not match its checksum.
-const CHECKSUM_MISMATCH: u16 = 460;
 
 pub fn router() -> Router<Arc<Receive>> {
     let one = format!("{}/{{id}}", api::UPLOADS);
@@ -87,40 +87,27 @@ async fn create(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    if let Err(response) = speaks_tus(&headers) {
-        return response;
-    }
-    let wanted = match wanted(&headers, state.configuration.uploads.max_part_bytes) {
-        Ok(wanted) => wanted,
-        Err(status) => return status.into_response(),
-    };
+) -> Result<Response, TusRefusal> {
+    speaks_tus(&headers)?;
+    let wanted = wanted(&headers, state.configuration.uploads.max_part_bytes)?;
     let kiosk = caller.id.clone();
-    let made = blocking(Arc::clone(&state), move |s| begin(s, &kiosk, &wanted)).await;
-    let upload = match made {
-        Ok(upload) => upload,
-        Err(refusal) => return refusal.into_response(),
-    };
+    let upload = blocking(Arc::clone(&state), move |s| begin(s, &kiosk, &wanted)).await?;
+    let upload = body::settle(&state, upload).await?;
     let mut offset = upload.durable;
     // Bytes may come along, from the start; a repeated creation keeps what is there.
     if is_offset_stream(&headers) && offset == 0 && upload.state == UploadState::Open {
-        match body::receive(&state, &caller, &upload.id, 0, &headers, body).await {
-            Ok(reached) => offset = reached,
-            Err(response) => return response,
-        }
+        offset = body::receive(&state, &caller, &upload.id, 0, &headers, body).await?;
     }
     let location = format!("{}/{}", api::UPLOADS, upload.id.as_str());
-    let Ok(location) = HeaderValue::from_str(&location) else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    (
+    let location = HeaderValue::from_str(&location).map_err(anyhow::Error::from)?;
+    Ok((
         StatusCode::CREATED,
         [
             (header::LOCATION, location),
             (UPLOAD_OFFSET, HeaderValue::from(offset)),
         ],
     )
-        .into_response()
+        .into_response())
 }
 
 fn begin(s: &Receive, kiosk: &exchange::KioskId, wanted: &Wanted) -> Result<Upload, Refusal> {
@@ -173,30 +160,22 @@ async fn offset(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(response) = speaks_tus(&headers) {
-        return response;
-    }
-    let id = match ObjectId::parse(&id) {
-        Some(id) => id,
-        None => return StatusCode::NOT_FOUND.into_response(),
-    };
+) -> Result<Response, TusRefusal> {
+    speaks_tus(&headers)?;
+    let id = ObjectId::parse(&id).ok_or(TusRefusal::Unknown)?;
     // A request that still holds this upload has lost its line: let it finish first.
-    let Some(_turn) = state.uploads.take(&id).await else {
-        return StatusCode::LOCKED.into_response();
-    };
-    match find(&state, &caller, &id).await {
-        Ok(upload) => (
-            StatusCode::OK,
-            [
-                (UPLOAD_OFFSET, HeaderValue::from(upload.durable)),
-                (UPLOAD_LENGTH, HeaderValue::from(upload.length)),
-                (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-            ],
-        )
-            .into_response(),
-        Err(response) => response,
-    }
+    let _turn = state.uploads.take(&id).await.ok_or(TusRefusal::Locked)?;
+    let upload = find(&state, &caller, &id).await?;
+    let upload = body::settle(&state, upload).await?;
+    Ok((
+        StatusCode::OK,
+        [
+            (UPLOAD_OFFSET, HeaderValue::from(upload.durable)),
+            (UPLOAD_LENGTH, HeaderValue::from(upload.length)),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ],
+    )
+        .into_response())
 }
 
 async fn append(
@@ -205,27 +184,16 @@ async fn append(
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    if let Err(response) = speaks_tus(&headers) {
-        return response;
-    }
+) -> Result<Response, TusRefusal> {
+    speaks_tus(&headers)?;
     if !is_offset_stream(&headers) {
-        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+        return Err(TusRefusal::ContentType);
     }
-    let Some(id) = ObjectId::parse(&id) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let Some(at) = number(&headers, &UPLOAD_OFFSET) else {
-        return StatusCode::BAD_REQUEST.into_response();
-    };
-    match body::receive(&state, &caller, &id, at, &headers, body).await {
-        Ok(offset) => (
-            StatusCode::NO_CONTENT,
-            [(UPLOAD_OFFSET, HeaderValue::from(offset))],
-        )
-            .into_response(),
-        Err(response) => response,
-    }
+    let id = ObjectId::parse(&id).ok_or(TusRefusal::Unknown)?;
+    let at = number(&headers, &UPLOAD_OFFSET).ok_or(TusRefusal::Malformed)?;
+    let reached = body::receive(&state, &caller, &id, at, &headers, body).await?;
+    let reached = [(UPLOAD_OFFSET, HeaderValue::from(reached))];
+    Ok((StatusCode::NO_CONTENT, reached).into_response())
 }
 
 async fn terminate(
@@ -233,20 +201,11 @@ async fn terminate(
     Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Response {
-    if let Err(response) = speaks_tus(&headers) {
-        return response;
-    }
-    let Some(id) = ObjectId::parse(&id) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let Some(_turn) = state.uploads.take(&id).await else {
-        return StatusCode::LOCKED.into_response();
-    };
-    let upload = match find(&state, &caller, &id).await {
-        Ok(upload) => upload,
-        Err(response) => return response,
-    };
+) -> Result<StatusCode, TusRefusal> {
+    speaks_tus(&headers)?;
+    let id = ObjectId::parse(&id).ok_or(TusRefusal::Unknown)?;
+    let _turn = state.uploads.take(&id).await.ok_or(TusRefusal::Locked)?;
+    let upload = find(&state, &caller, &id).await?;
     let ended = blocking(Arc::clone(&state), move |s| {
         let gone = s.database.write(|t| {
             // A received submission is never taken apart.
@@ -262,29 +221,25 @@ async fn terminate(
         s.objects.remove(&upload.id).map_err(anyhow::Error::from)?;
         Ok(StatusCode::NO_CONTENT)
     });
-    ended.await.into_response()
+    Ok(ended.await?)
 }
 
-/// This kiosk's upload; 404 unknown, 410 deleted.
-async fn find(state: &Arc<Receive>, caller: &Caller, id: &ObjectId) -> Result<Upload, Response> {
+/// This kiosk's upload.
+async fn find(state: &Arc<Receive>, caller: &Caller, id: &ObjectId) -> Result<Upload, TusRefusal> {
     let (id, kiosk) = (id.clone(), caller.id.clone());
     let found = blocking(Arc::clone(state), move |s| {
         Ok(s.database.read(|c| uploads::get(c, &id, &kiosk))?)
     });
-    match found.await {
-        Ok(Some(u)) if u.state == UploadState::Gone => Err(StatusCode::GONE.into_response()),
-        Ok(Some(upload)) => Ok(upload),
-        Ok(None) => Err(StatusCode::NOT_FOUND.into_response()),
-        Err(refusal) => Err(refusal.into_response()),
+    match found.await? {
+        Some(upload) if upload.state == UploadState::Gone => Err(TusRefusal::Gone),
+        Some(upload) => Ok(upload),
+        None => Err(TusRefusal::Unknown),
     }
 }
 
-fn speaks_tus(headers: &HeaderMap) -> Result<(), Response> {
-    if headers.get(TUS_RESUMABLE) == Some(&VERSION) {
-        Ok(())
-    } else {
-        Err((StatusCode::PRECONDITION_FAILED, [(TUS_VERSION, VERSION)]).into_response())
-    }
+fn speaks_tus(headers: &HeaderMap) -> Result<(), TusRefusal> {
+    let right = headers.get(TUS_RESUMABLE) == Some(&VERSION);
+    right.then_some(()).ok_or(TusRefusal::Version)
 }
 
 fn is_offset_stream(headers: &HeaderMap) -> bool {
@@ -300,16 +255,16 @@ fn number(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     text.parse().ok()
 }
 
-/// What a creation asks for: 400 when it does not say, 413 when it is too much.
-fn wanted(headers: &HeaderMap, largest: u64) -> Result<Wanted, StatusCode> {
-    let length = number(headers, &UPLOAD_LENGTH).ok_or(StatusCode::BAD_REQUEST)?;
+/// What a creation asks for.
+fn wanted(headers: &HeaderMap, largest: u64) -> Result<Wanted, TusRefusal> {
+    let length = number(headers, &UPLOAD_LENGTH).ok_or(TusRefusal::Malformed)?;
     if length > largest {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        return Err(TusRefusal::TooLarge);
     }
     let text = headers
         .get(UPLOAD_METADATA)
         .and_then(|v| v.to_str().ok())
-        .ok_or(StatusCode::BAD_REQUEST)?;
+        .ok_or(TusRefusal::Malformed)?;
     let value = |key: &str| -> Option<String> {
         let pair = text.split(',').map(str::trim).find_map(|pair| {
             let (k, v) = pair.split_once(' ')?;
@@ -325,7 +280,7 @@ fn wanted(headers: &HeaderMap, largest: u64) -> Result<Wanted, StatusCode> {
             length,
         })
     };
-    read().ok_or(StatusCode::BAD_REQUEST)
+    read().ok_or(TusRefusal::Malformed)
 }
 
 /// Removes uploads nobody came back for, and counted events nobody looks at.
@@ -377,13 +332,13 @@ mod tests {
         let read = wanted(&headers("12", &metadata), 100).unwrap();
         assert_eq!(read.part, PartName::Selfie);
         assert_eq!(read.submission.to_string(), id);
-        let status = |l: &str, m: &str| wanted(&headers(l, m), 100).err();
-        assert_eq!(
-            status("101", &metadata),
-            Some(StatusCode::PAYLOAD_TOO_LARGE)
-        );
-        assert_eq!(status("+1", &metadata), Some(StatusCode::BAD_REQUEST));
-        assert_eq!(status("-1", &metadata), Some(StatusCode::BAD_REQUEST));
-        assert_eq!(status("1", "part cGFydA=="), Some(StatusCode::BAD_REQUEST));
+        let status = |l: &str, m: &str| {
+            let refusal = wanted(&headers(l, m), 100).unwrap_err();
+            refusal.into_response().status().as_u16()
+        };
+        assert_eq!(status("101", &metadata), 413);
+        assert_eq!(status("+1", &metadata), 400);
+        assert_eq!(status("-1", &metadata), 400);
+        assert_eq!(status("1", "part cGFydA=="), 400);
     }
 }
