@@ -59,7 +59,7 @@ struct Watch<'a> {
     /// What has been told; `None`: nothing yet.
     service: Option<bool>,
     reader: Option<bool>,
-    card: Option<Seen>,
+    card: Option<Option<Seen>>,
 }
 
 impl Watch<'_> {
@@ -122,20 +122,21 @@ impl Watch<'_> {
     }
 
     fn tell_card(&mut self, card: Option<Seen>) {
-        if self.card == card {
+        let before = self.card.replace(card.clone());
+        if before.as_ref() == Some(&card) {
             return;
         }
-        if self.card.take().is_some() {
+        // One card for another: the first is gone. And an empty reader is told as well.
+        if card.is_none() || before.is_some_and(|before| before.is_some()) {
             self.tell(CardEvent::Removed);
         }
-        match &card {
+        match card {
             Some(seen) if seen.mute => self.tell(CardEvent::Mute),
             Some(seen) => self.tell(CardEvent::Inserted {
                 atr: cards::hex(&seen.atr),
             }),
             None => {}
         }
-        self.card = card;
     }
 
     fn tell(&self, event: CardEvent) {

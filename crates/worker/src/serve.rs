@@ -7,12 +7,15 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
+use std::time::Duration;
 
 use worker::message::{Answer, Asked, PictureLimits, Refusal, Request, Role, Said};
 use worker::{picture, wire};
 use zeroize::Zeroizing;
 
 use crate::{card_watch, cards, sandbox};
+
+const LOAD_LIMIT: Duration = Duration::from_secs(2);
 
 /// The writing end, shared by those who speak.
 #[derive(Clone)]
@@ -31,8 +34,7 @@ impl Voice {
 pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyhow::Result<()> {
     sandbox::harden_process()?;
     if role == Role::Cards {
-        // Loads what pcsc-lite loads on its first call, while that is still allowed.
-        drop(pcsc::Context::establish(pcsc::Scope::System));
+        load_pcsc_lite();
     }
     let landlock = sandbox::restrict_files(role)?;
 
@@ -76,6 +78,18 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
     }
     // Not a return: a thread that hangs must not keep the process alive.
     std::process::exit(0);
+}
+
+/// Loads what pcsc-lite loads on its first call, while that is still allowed. A
+/// frozen pcscd must not hold up the start: that is the watch's to tell.
+fn load_pcsc_lite() {
+    let (loaded, wait) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(pcsc::Context::establish(pcsc::Scope::System));
+        // The start went on without it.
+        let _ = loaded.send(());
+    });
+    let _ = wait.recv_timeout(LOAD_LIMIT);
 }
 
 struct Worker {

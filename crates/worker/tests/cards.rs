@@ -188,7 +188,12 @@ async fn pcscd_frozen() {
     let mut events = client.watch_cards().await;
     card(&mut events, CardEvent::Reader { present: true }).await;
     pcscd.freeze();
+    card(&mut events, CardEvent::Service { up: false }).await;
     told(&mut events, WatchEvent::WorkerDied).await;
+    // The next worker starts although pcscd is still frozen.
+    told(&mut events, WatchEvent::WorkerStarted).await;
+    let error = client.read_card(Duration::from_secs(2)).await.unwrap_err();
+    assert_eq!(error, CallError::Silent(Fault::CardSilent));
     drop(pcscd);
     let _pcscd = Pcscd::start();
     card(&mut events, CardEvent::Service { up: true }).await;

@@ -1,1 +1,34 @@
-//! status_panel
+//! The small panel on the outside of the kiosk: can it be used, and if not, why.
+//!
+//! 128 x 64 points, one colour. Kazakh first, Russian below it; the fault code is the
+//! same in every language.
+
+mod drawing;
+pub mod hardware;
+mod letters;
+#[cfg(feature = "simulated")]
+pub mod simulated;
+
+use faults::Fault;
+
+pub use drawing::{HEIGHT, WIDTH, draw};
+
+/// What the panel shows. Never anything of a citizen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PanelState {
+    Ready,
+    InUse,
+    /// Works, but what is made waits here: so many submissions.
+    Offline {
+        queue: u32,
+    },
+    OutOfService {
+        fault: Fault,
+    },
+}
+
+/// Shows a state until the next one.
+pub trait StatusPanel: Send + Sync {
+    /// Returns at once; a panel that cannot be reached is tried again later.
+    fn show(&self, state: PanelState);
+}

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::process::{Heard, Process};
 use super::{Answered, CallError, WorkerConfig};
-use crate::message::{Answer, Asked, Request, Role, Said, WatchEvent};
+use crate::message::{Answer, Asked, CardEvent, Request, Role, Said, WatchEvent};
 
 /// Loading the program, finding pcscd and closing the sandbox, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -72,7 +72,9 @@ impl Supervisor {
                 },
                 () = sleep_until(next_look), if watched => {
                     if self.process.is_some() && self.watching {
-                        tracing::warn!("the card watch is silent: ending the worker");
+                        // It never waits for anything but pcscd.
+                        tracing::warn!("pcscd is silent: ending the worker that waits for it");
+                        self.tell(WatchEvent::Card(CardEvent::Service { up: false }));
                         self.lost().await;
                     } else {
                         self.watch().await;

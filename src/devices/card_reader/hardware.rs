@@ -1,0 +1,101 @@
+//! PC/SC readers through the worker: nothing here can hang on a card.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use faults::Fault;
+use tokio::time::{Instant, sleep_until};
+use worker::{CallError, CardEvent, Role, WatchEvent, WorkerClient, WorkerConfig};
+
+use super::presence::Presence;
+use super::{CardReader, Reading};
+use crate::session::event::DeviceEvent;
+
+/// Selecting an application takes a card far less than a second.
+const READ_DEADLINE: Duration = Duration::from_secs(8);
+/// A worker that is back sooner is nobody's trouble.
+const RESTART_PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The `kiosk-worker` program; none: see [`WorkerConfig::program`].
+    pub worker: Option<PathBuf>,
+    /// Only readers whose PC/SC name contains this; none: every reader.
+    pub reader: Option<String>,
+}
+
+/// Ends its worker when dropped.
+pub struct PcscReader {
+    presence: Arc<Presence>,
+    worker: WorkerClient,
+}
+
+/// Within a tokio runtime. `sender` must not call back into the reader.
+pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> PcscReader {
+    let presence = Arc::new(Presence::new(sender));
+    let worker = WorkerClient::new(WorkerConfig {
+        program: config.worker,
+        reader: config.reader,
+        ..WorkerConfig::new(Role::Cards)
+    });
+    tokio::spawn({
+        let (presence, asked) = (presence.clone(), worker.clone());
+        async move {
+            let mut events = asked.watch_cards().await;
+            // So that the worker ends with the reader, and this task with the worker.
+            drop(asked);
+            let mut patience: Option<Instant> = None;
+            loop {
+                let limit = patience.unwrap_or_else(Instant::now);
+                tokio::select! {
+                    event = events.recv() => match event {
+                        Some(WatchEvent::Card(event)) => note(&presence, event),
+                        Some(WatchEvent::WorkerStarted) => {
+                            patience = None;
+                            presence.fault(Fault::WorkerDied, false);
+                        }
+                        Some(WatchEvent::WorkerDied) => {
+                            patience.get_or_insert(Instant::now() + RESTART_PATIENCE);
+                        }
+                        None => break,
+                    },
+                    () = sleep_until(limit), if patience.is_some() => {
+                        presence.fault(Fault::WorkerDied, true);
+                        patience = None;
+                    }
+                }
+            }
+        }
+    });
+    PcscReader { presence, worker }
+}
+
+fn note(presence: &Presence, event: CardEvent) {
+    match event {
+        CardEvent::Service { up } => presence.fault(Fault::CardServiceDown, !up),
+        CardEvent::Reader { present } => presence.fault(Fault::ReaderMissing, !present),
+        CardEvent::Inserted { atr } => presence.inserted(atr),
+        CardEvent::Mute => presence.fault(Fault::CardUnreadable, true),
+        CardEvent::Removed => presence.removed(),
+    }
+}
+
+impl CardReader for PcscReader {
+    fn watch(&self, on: bool) {
+        self.presence.watch(on);
+    }
+
+    fn read(&self) -> Reading<'_> {
+        Box::pin(async {
+            let read = self.worker.read_card(READ_DEADLINE).await;
+            if let Err(CallError::Silent(fault)) = read {
+                self.presence.fault(fault, true);
+            }
+            read.map_err(|error| {
+                tracing::info!(%error, "card not read");
+                error.fault()
+            })
+        })
+    }
+}
