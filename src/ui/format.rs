@@ -63,8 +63,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -79,7 +78,13 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// Eight bits RGBA into a PNG file, fast.
 pub(super) fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
-    write(path, (width, height), rgba, png::ColorType::Rgba, png::Compression::Fast)
+    write(
+        path,
+        (width, height),
+        rgba,
+        png::ColorType::Rgba,
+        png::Compression::Fast,
+    )
 }
 
 /// Eight bits RGBA, all opaque, into a PNG file with four bits a colour: for
@@ -90,7 +95,13 @@ pub(super) fn write_small_png(path: &Path, width: u32, height: u32, rgba: &[u8])
         .chunks_exact(4)
         .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| (value >> 4) * 17))
         .collect();
-    write(path, (width, height), &rgb, png::ColorType::Rgb, png::Compression::High)
+    write(
+        path,
+        (width, height),
+        &rgb,
+        png::ColorType::Rgb,
+        png::Compression::High,
+    )
 }
 
 fn write(
@@ -100,8 +111,8 @@ fn write(
     colour: png::ColorType,
     compression: png::Compression,
 ) -> Result<()> {
-    let file = std::fs::File::create(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
+    let file =
+        std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
     encoder.set_color(colour);
     encoder.set_depth(png::BitDepth::Eight);

@@ -8,9 +8,7 @@ use crate::session::event::{
     DocumentEntry, FaceFinding, Field, IssuingPhase, KeyboardLayout, StepName, StorageUnusable,
     TextSize,
 };
-use crate::session::view::{
-    BusyWith, FieldError, KeyboardKind, PrimaryLabel, Screen,
-};
+use crate::session::view::{BusyWith, FieldError, KeyboardKind, PrimaryLabel, Screen};
 
 /// One way: a name of the session as the screens have it.
 pub(super) trait Named {

@@ -36,15 +36,35 @@ pub fn journey() -> Vec<Sample> {
         sample("welcome", None, welcome(&[])).primary(None),
         sample("consent", Some(1), Screen::Consent { agreed: true })
             .primary(Some(PrimaryLabel::Agree)),
-        sample("identity_number", Some(2), identity_number("8804 1240 1006", None)).digits(),
-        sample("phone", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
-            .primary(Some(PrimaryLabel::GetCode)),
-        sample("phone_code", Some(4), Screen::PhoneCode(phone_code("123", None)))
-            .primary(Some(PrimaryLabel::Confirm))
-            .digits(),
+        sample(
+            "identity_number",
+            Some(2),
+            identity_number("8804 1240 1006", None),
+        )
+        .digits(),
+        sample(
+            "phone",
+            Some(3),
+            phone(Some("+7 7•• ••• •• 45"), false, false, ""),
+        )
+        .primary(Some(PrimaryLabel::GetCode)),
+        sample(
+            "phone_code",
+            Some(4),
+            Screen::PhoneCode(phone_code("123", None)),
+        )
+        .primary(Some(PrimaryLabel::Confirm))
+        .digits(),
         sample("document", Some(5), document(None, CardState::Absent, None)).primary(None),
-        sample("selfie", Some(6), Screen::Selfie { finding: Some(FaceFinding::Good), taken: None })
-            .primary(Some(PrimaryLabel::TakePicture)),
+        sample(
+            "selfie",
+            Some(6),
+            Screen::Selfie {
+                finding: Some(FaceFinding::Good),
+                taken: None,
+            },
+        )
+        .primary(Some(PrimaryLabel::TakePicture)),
         sample("liveness", Some(7), Screen::Liveness(liveness())).primary(None),
         sample(
             "account_pin",
@@ -56,22 +76,38 @@ pub fn journey() -> Vec<Sample> {
         )
         .primary(Some(PrimaryLabel::SetPin))
         .discreet(),
-        sample("document_photo", Some(9), document_photo(PhotoSource::Camera, None, None))
-            .primary(Some(PrimaryLabel::TakePicture)),
-        sample("email", Some(10), email("aigerim@gmial.com", Some("aigerim@gmail.com"), None))
-            .full(KeyboardLayout::Latin),
+        sample(
+            "document_photo",
+            Some(9),
+            document_photo(PhotoSource::Camera, None, None),
+        )
+        .primary(Some(PrimaryLabel::TakePicture)),
+        sample(
+            "email",
+            Some(10),
+            email("aigerim@gmial.com", Some("aigerim@gmail.com"), None),
+        )
+        .full(KeyboardLayout::Latin),
         sample("storage", Some(11), storage(true)),
         sample("storage_location", Some(12), storage_location(true))
             .primary(Some(PrimaryLabel::ChooseThisFolder)),
         sample("review", Some(13), Screen::Review(review(true)))
             .primary(Some(PrimaryLabel::SubmitApplication)),
-        sample("key_password", Some(14), Screen::KeyPassword(password(None)))
-            .primary(Some(PrimaryLabel::MakeKey))
-            .full(KeyboardLayout::Latin)
-            .discreet_keyboard(),
+        sample(
+            "key_password",
+            Some(14),
+            Screen::KeyPassword(password(None)),
+        )
+        .primary(Some(PrimaryLabel::MakeKey))
+        .full(KeyboardLayout::Latin)
+        .discreet_keyboard(),
         sample("issuing", Some(15), Screen::Issuing(issuing())).primary(None),
-        sample("receipt", Some(16), Screen::Receipt(receipt(installed(), false)))
-            .primary(Some(PrimaryLabel::Finish)),
+        sample(
+            "receipt",
+            Some(16),
+            Screen::Receipt(receipt(installed(), false)),
+        )
+        .primary(Some(PrimaryLabel::Finish)),
     ]
 }
 
@@ -93,14 +129,26 @@ pub fn troubles() -> Vec<Sample> {
             identity_number("8804 1240 1007", Some(FieldError::IinCheckDigit)),
         )
         .digits(),
-        sample("phone_new", Some(3), phone(Some("+7 7•• ••• •• 45"), true, false, "+7 701 123 45"))
-            .primary(Some(PrimaryLabel::SendRequest))
-            .digits(),
-        sample("phone_offline", Some(3), phone(None, true, true, "+7 701 123 45 67")).digits(),
+        sample(
+            "phone_new",
+            Some(3),
+            phone(Some("+7 7•• ••• •• 45"), true, false, "+7 701 123 45"),
+        )
+        .primary(Some(PrimaryLabel::SendRequest))
+        .digits(),
+        sample(
+            "phone_offline",
+            Some(3),
+            phone(None, true, true, "+7 701 123 45 67"),
+        )
+        .digits(),
         sample(
             "phone_code_wrong",
             Some(4),
-            Screen::PhoneCode(phone_code("123456", Some(FieldError::CodeWrong { tries_left: 3 }))),
+            Screen::PhoneCode(phone_code(
+                "123456",
+                Some(FieldError::CodeWrong { tries_left: 3 }),
+            )),
         )
         .primary(Some(PrimaryLabel::Confirm))
         .digits(),
@@ -132,23 +180,49 @@ pub fn troubles() -> Vec<Sample> {
         sample(
             "document_failed",
             Some(5),
-            document(Some(DocumentKind::IdCard), CardState::Failed(Fault::CardSilent), None),
+            document(
+                Some(DocumentKind::IdCard),
+                CardState::Failed(Fault::CardSilent),
+                None,
+            ),
         ),
         sample(
             "document_mrz",
             Some(5),
-            document(Some(DocumentKind::IdCard), CardState::Noted, Some(DocumentEntry::Mrz)),
+            document(
+                Some(DocumentKind::IdCard),
+                CardState::Noted,
+                Some(DocumentEntry::Mrz),
+            ),
         )
         .mrz(),
         sample(
             "document_typed",
             Some(5),
-            document(Some(DocumentKind::Passport), CardState::Absent, Some(DocumentEntry::Typed)),
+            document(
+                Some(DocumentKind::Passport),
+                CardState::Absent,
+                Some(DocumentEntry::Typed),
+            ),
         )
         .full(KeyboardLayout::Kazakh),
-        sample("selfie_dark", Some(6), Screen::Selfie { finding: Some(FaceFinding::TooDark), taken: None })
-            .primary(Some(PrimaryLabel::TakePicture)),
-        sample("selfie_taken", Some(6), Screen::Selfie { finding: None, taken: Some(PICTURE) }),
+        sample(
+            "selfie_dark",
+            Some(6),
+            Screen::Selfie {
+                finding: Some(FaceFinding::TooDark),
+                taken: None,
+            },
+        )
+        .primary(Some(PrimaryLabel::TakePicture)),
+        sample(
+            "selfie_taken",
+            Some(6),
+            Screen::Selfie {
+                finding: None,
+                taken: Some(PICTURE),
+            },
+        ),
         sample(
             "liveness_blocked",
             Some(7),
@@ -178,7 +252,11 @@ pub fn troubles() -> Vec<Sample> {
             document_photo(PhotoSource::UsbDrive, Some(listing(true)), None),
         )
         .primary(None),
-        sample("document_photo_taken", Some(9), document_photo(PhotoSource::Camera, None, Some(PICTURE))),
+        sample(
+            "document_photo_taken",
+            Some(9),
+            document_photo(PhotoSource::Camera, None, Some(PICTURE)),
+        ),
         sample(
             "email_wrong",
             Some(10),
@@ -186,8 +264,12 @@ pub fn troubles() -> Vec<Sample> {
         )
         .full(KeyboardLayout::Kazakh),
         sample("storage_none", Some(11), storage(false)),
-        sample("storage_location_missing", Some(12), storage_location(false))
-            .primary(Some(PrimaryLabel::ChooseThisFolder)),
+        sample(
+            "storage_location_missing",
+            Some(12),
+            storage_location(false),
+        )
+        .primary(Some(PrimaryLabel::ChooseThisFolder)),
         sample("review_offline", Some(13), Screen::Review(review(false)))
             .primary(Some(PrimaryLabel::SubmitApplication)),
         sample(
@@ -197,24 +279,40 @@ pub fn troubles() -> Vec<Sample> {
         )
         .primary(Some(PrimaryLabel::MakeKey))
         .full(KeyboardLayout::Latin),
-        sample("receipt_offline", Some(16), Screen::Receipt(receipt(Outcome::ComeBack(ComeBackReason::Offline), true)))
-            .primary(Some(PrimaryLabel::Finish)),
-        sample("phone_busy", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
-            .primary(Some(PrimaryLabel::GetCode))
-            .with(|view| {
-                view.busy = Some(Busy {
-                    what: BusyWith::Office,
-                    progress: None,
-                    since_seconds: 12,
-                });
-            }),
-        sample("phone_fault", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
-            .primary(Some(PrimaryLabel::GetCode))
-            .with(|view| view.fault = Some(Fault::CodeNotSent)),
+        sample(
+            "receipt_offline",
+            Some(16),
+            Screen::Receipt(receipt(Outcome::ComeBack(ComeBackReason::Offline), true)),
+        )
+        .primary(Some(PrimaryLabel::Finish)),
+        sample(
+            "phone_busy",
+            Some(3),
+            phone(Some("+7 7•• ••• •• 45"), false, false, ""),
+        )
+        .primary(Some(PrimaryLabel::GetCode))
+        .with(|view| {
+            view.busy = Some(Busy {
+                what: BusyWith::Office,
+                progress: None,
+                since_seconds: 12,
+            });
+        }),
+        sample(
+            "phone_fault",
+            Some(3),
+            phone(Some("+7 7•• ••• •• 45"), false, false, ""),
+        )
+        .primary(Some(PrimaryLabel::GetCode))
+        .with(|view| view.fault = Some(Fault::CodeNotSent)),
         sample("dialog_cancel", Some(1), Screen::Consent { agreed: false })
             .with(|view| view.dialog = Some(Dialog::ConfirmCancel)),
-        sample("dialog_help", Some(3), phone(Some("+7 7•• ••• •• 45"), false, false, ""))
-            .with(|view| view.dialog = Some(Dialog::Help)),
+        sample(
+            "dialog_help",
+            Some(3),
+            phone(Some("+7 7•• ••• •• 45"), false, false, ""),
+        )
+        .with(|view| view.dialog = Some(Dialog::Help)),
         sample("dialog_idle", Some(1), Screen::Consent { agreed: false })
             .with(|view| view.dialog = Some(Dialog::IdleWarning { seconds_left: 21 })),
     ]
@@ -379,16 +477,22 @@ fn phone_code(typed: &str, error: Option<FieldError>) -> PhoneCodeView {
     }
 }
 
-fn document(
-    kind: Option<DocumentKind>,
-    card: CardState,
-    entry: Option<DocumentEntry>,
-) -> Screen {
+fn document(kind: Option<DocumentKind>, card: CardState, entry: Option<DocumentEntry>) -> Screen {
     let fields = match entry {
         None => Vec::new(),
         Some(DocumentEntry::Mrz) => vec![
-            field(Field::MrzLine1, "IDKAZ0412365878880412401006<<<", false, None),
-            field(Field::MrzLine2, "8804123F3104116KAZ<<<<<<<<<<<2", false, None),
+            field(
+                Field::MrzLine1,
+                "IDKAZ0412365878880412401006<<<",
+                false,
+                None,
+            ),
+            field(
+                Field::MrzLine2,
+                "8804123F3104116KAZ<<<<<<<<<<<2",
+                false,
+                None,
+            ),
             field(Field::MrzLine3, "", true, None),
         ],
         Some(DocumentEntry::Typed) => vec![
@@ -408,7 +512,12 @@ fn document(
 
 fn liveness() -> LivenessView {
     LivenessView {
-        prompts: vec![Prompt::LookStraight, Prompt::TurnLeft, Prompt::TurnRight, Prompt::Blink],
+        prompts: vec![
+            Prompt::LookStraight,
+            Prompt::TurnLeft,
+            Prompt::TurnRight,
+            Prompt::Blink,
+        ],
         current: Some(2),
         elapsed: 0.4,
         finding: Some(FaceFinding::Good),
@@ -474,7 +583,10 @@ fn storage(inserted: bool) -> Screen {
                 free_bytes: inserted.then_some(15_900_000_000),
             },
             token(StorageType::AKKaztokenStore, StorageUnusable::NotInserted),
-            token(StorageType::AKKZIDCardStore, StorageUnusable::NotSupportedHere),
+            token(
+                StorageType::AKKZIDCardStore,
+                StorageUnusable::NotSupportedHere,
+            ),
         ],
         chosen: inserted.then_some(StorageType::Pkcs12),
         provider_ready: inserted,
@@ -515,7 +627,10 @@ fn storage_location(inserted: bool) -> Screen {
 fn review(can_wait: bool) -> ReviewView {
     ReviewView {
         answers: vec![
-            (StepName::IdentityNumber, Answer::Text("8804 •••• ••06".into())),
+            (
+                StepName::IdentityNumber,
+                Answer::Text("8804 •••• ••06".into()),
+            ),
             (StepName::Phone, Answer::Text("+7 7•• ••• •• 45".into())),
             (
                 StepName::Document,

@@ -6,12 +6,14 @@ use std::rc::Rc;
 
 use exchange::Language;
 use faults::Fault;
-use slint::{ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel};
+use slint::{
+    ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel,
+};
 
+use super::format;
 use super::generated as screen;
 use super::generated::{KioskWindow, Theme, Visit};
 use super::names::{self, Named as _};
-use super::format;
 use crate::session::event::{FolderListing, MediaHandle, StorageFound};
 use crate::session::view::{
     Answer, CardState, CollectAnswer, Dialog, DocumentEntryMark, DocumentPhotoView, DocumentView,
@@ -110,9 +112,10 @@ impl Shown {
                 seconds: whole(busy.since_seconds),
             },
         });
-        visit.set_fault(view.fault.map_or_else(Default::default, |fault| {
-            fault_data(fault, view.language)
-        }));
+        visit.set_fault(
+            view.fault
+                .map_or_else(Default::default, |fault| fault_data(fault, view.language)),
+        );
         match view.dialog {
             None => visit.set_dialog(screen::DialogName::None),
             Some(Dialog::ConfirmCancel) => visit.set_dialog(screen::DialogName::ConfirmCancel),
@@ -218,9 +221,18 @@ impl Shown {
     }
 
     fn phone_code(&self, visit: &Visit<'_>, code: &PhoneCodeView) {
-        let typed: Vec<char> = code.code.text.chars().filter(|c| !c.is_whitespace()).collect();
+        let typed: Vec<char> = code
+            .code
+            .text
+            .chars()
+            .filter(|c| !c.is_whitespace())
+            .collect();
         let boxes = (0..usize::from(code.digits))
-            .map(|at| typed.get(at).map_or_else(Default::default, |&c| c.to_string().into()))
+            .map(|at| {
+                typed
+                    .get(at)
+                    .map_or_else(Default::default, |&c| c.to_string().into())
+            })
             .collect();
         sync(&self.code, boxes);
         visit.set_code(screen::CodeData {
@@ -239,7 +251,9 @@ impl Shown {
             _ => Default::default(),
         });
         visit.set_document(screen::DocumentData {
-            kind: document.kind.map_or(screen::DocumentName::None, |k| k.name()),
+            kind: document
+                .kind
+                .map_or(screen::DocumentName::None, |k| k.name()),
             card: match document.card {
                 CardState::Absent => screen::CardName::Absent,
                 CardState::Reading => screen::CardName::Reading,
@@ -254,7 +268,11 @@ impl Shown {
     fn liveness(&self, visit: &Visit<'_>, liveness: &LivenessView) {
         sync(
             &self.prompts,
-            liveness.prompts.iter().map(|prompt| prompt.name()).collect(),
+            liveness
+                .prompts
+                .iter()
+                .map(|prompt| prompt.name())
+                .collect(),
         );
         visit.set_taken(false);
         visit.set_finding(
@@ -392,18 +410,26 @@ impl Shown {
             free: format::bytes(listing.free_bytes, language).into(),
             writable: listing.writable,
         });
-        let folders = listing.folders.iter().zip(0..).map(|(name, index)| screen::EntryData {
-            name: name.into(),
-            size: Default::default(),
-            folder: true,
-            index,
-        });
-        let files = listing.files.iter().zip(0..).map(|(file, index)| screen::EntryData {
-            name: (&file.name).into(),
-            size: format::bytes(file.bytes, language).into(),
-            folder: false,
-            index,
-        });
+        let folders = listing
+            .folders
+            .iter()
+            .zip(0..)
+            .map(|(name, index)| screen::EntryData {
+                name: name.into(),
+                size: Default::default(),
+                folder: true,
+                index,
+            });
+        let files = listing
+            .files
+            .iter()
+            .zip(0..)
+            .map(|(file, index)| screen::EntryData {
+                name: (&file.name).into(),
+                size: format::bytes(file.bytes, language).into(),
+                folder: false,
+                index,
+            });
         sync(&self.entries, folders.chain(files).collect());
     }
 
@@ -419,7 +445,10 @@ impl Shown {
     }
 
     fn list_faults(&self, faults: &[Fault], language: Language) {
-        let rows = faults.iter().map(|&fault| fault_data(fault, language)).collect();
+        let rows = faults
+            .iter()
+            .map(|&fault| fault_data(fault, language))
+            .collect();
         sync(&self.faults, rows);
     }
 
@@ -548,7 +577,11 @@ fn qr(code: &str) -> Option<Image> {
     let (modules, side) = (made.to_colors(), made.width());
     let full = side + 2 * QUIET;
     let mut pixels = SharedPixelBuffer::<Rgb8Pixel>::new(full as u32, full as u32);
-    let white = Rgb8Pixel { r: 255, g: 255, b: 255 };
+    let white = Rgb8Pixel {
+        r: 255,
+        g: 255,
+        b: 255,
+    };
     pixels.make_mut_slice().fill(white);
     for (row, line) in modules.chunks(side).enumerate() {
         for (column, module) in line.iter().enumerate() {

@@ -87,7 +87,13 @@ fn sheet(driver: &mut Driver, look: &Look, language: Language, path: &Path) -> R
         let top = GAP + (at / COLUMNS) as u32 * (small_height + GAP);
         for y in 0..small_height {
             for x in 0..small_width {
-                let colour = mean(&pixels, width, x * look.reduce, y * look.reduce, look.reduce);
+                let colour = mean(
+                    &pixels,
+                    width,
+                    x * look.reduce,
+                    y * look.reduce,
+                    look.reduce,
+                );
                 let to = (((top + y) * full_width + left + x) * 4) as usize;
                 sheet[to..to + 4].copy_from_slice(&colour);
             }
@@ -97,7 +103,12 @@ fn sheet(driver: &mut Driver, look: &Look, language: Language, path: &Path) -> R
 }
 
 /// The sample's screen, RGBA.
-fn picture(driver: &mut Driver, sample: &Sample, look: &Look, language: Language) -> Result<Vec<u8>> {
+fn picture(
+    driver: &mut Driver,
+    sample: &Sample,
+    look: &Look,
+    language: Language,
+) -> Result<Vec<u8>> {
     let mut view = sample.view.clone();
     view.language = language;
     view.text_size = look.text_size;

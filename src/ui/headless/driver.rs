@@ -16,8 +16,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What stands outside the page that scrolls.
 const FIXED: [&str; 12] = [
-    "key-", "layout-", "language-", "text-", "contrast-", "close-display", "display", "dismiss",
-    "confirm-cancel", "still-here", "more", "primary",
+    "key-",
+    "layout-",
+    "language-",
+    "text-",
+    "contrast-",
+    "close-display",
+    "display",
+    "dismiss",
+    "confirm-cancel",
+    "still-here",
+    "more",
+    "primary",
 ];
 const FIXED_TOO: [&str; 3] = ["back", "help", "cancel"];
 
@@ -149,7 +159,11 @@ impl Driver {
                 bail!(
                     "`{id}` did not come in {} s; there are: {}",
                     patience.as_secs(),
-                    self.seen().iter().map(|s| s.id.as_str()).collect::<Vec<_>>().join(", ")
+                    self.seen()
+                        .iter()
+                        .map(|s| s.id.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 );
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -186,14 +200,13 @@ impl Driver {
                 })
                 .map(|e| seen(&e, &e.accessible_id().unwrap_or_default()))
         };
-        let id = look(self).with_context(|| format!("nothing is called `{label}`"))?.id;
+        let id = look(self)
+            .with_context(|| format!("nothing is called `{label}`"))?
+            .id;
         self.touch_id(&id)
     }
 
-    fn bring_into_sight(
-        &mut self,
-        look: impl Fn(&Driver) -> Option<Seen>,
-    ) -> Result<Option<Seen>> {
+    fn bring_into_sight(&mut self, look: impl Fn(&Driver) -> Option<Seen>) -> Result<Option<Seen>> {
         for _ in 0..60 {
             let (Some(found), Some(page)) = (look(self), self.find("page")) else {
                 return Ok(None);
@@ -281,7 +294,12 @@ impl Driver {
         if self.type_here(sign)? {
             return Ok(());
         }
-        for layout in ["layout-latin", "layout-kazakh", "layout-russian", "layout-symbols"] {
+        for layout in [
+            "layout-latin",
+            "layout-kazakh",
+            "layout-russian",
+            "layout-symbols",
+        ] {
             if self.find(layout).is_none() {
                 break;
             }
