@@ -66,11 +66,9 @@ impl OfficeClient {
         https_only: bool,
     ) -> Result<Self, SyncError> {
         let bad = |e: &dyn std::fmt::Display| SyncError::Configuration(e.to_string());
-        let tls = tls::configuration(
-            &config.office_ca_pem,
-            credentials.as_deref(),
-            Arc::clone(&floor),
-        )?;
+        // Without TLS there is nothing to show a certificate to.
+        let shown = credentials.as_deref().filter(|_| https_only);
+        let tls = tls::configuration(&config.office_ca_pem, shown, Arc::clone(&floor))?;
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(https_only)

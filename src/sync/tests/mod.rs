@@ -38,19 +38,15 @@ fn client(address: std::net::SocketAddr, dir: &Path) -> OfficeClient {
     };
     let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned();
     let key = office_key();
-    let identity = super::Identity::open_or_create(&dir.join("identity")).unwrap();
     let credentials = Credentials {
         kiosk: "kiosk-1".parse().unwrap(),
         tls_certificate_pem: CA.into(),
-        tls_key_pem: Zeroizing::new(
-            std::fs::read_to_string(dir.join("identity/tls-key.pem")).unwrap(),
-        ),
+        tls_key_pem: Zeroizing::default(),
         receipt_key: *key.verifying_key(),
         decision_key: *key.verifying_key(),
         recipients: Recipients::parse(&[recipient.clone(), recipient]).unwrap(),
         authority_chain_pem: String::new(),
     };
-    drop(identity);
     let floor = TimeFloor::open(dir.join("time.json"), Some(key.verifying_key())).unwrap();
     OfficeClient::build(&config, Some(Arc::new(credentials)), Arc::new(floor), false).unwrap()
 }
