@@ -3,7 +3,10 @@
 //! The pure core is [`station`] and [`session`]; everything that touches the
 //! world stands around it, and `run` is the only place where both meet.
 
+pub mod config;
 pub mod devices;
+pub mod run;
+pub mod secrecy;
 pub mod session;
 pub mod station;
 pub mod sync;

@@ -1,1 +1,7 @@
-fn main() {}
+//! Binary `kiosk`: the kiosk itself and the commands of its technician.
+
+mod command_line;
+
+fn main() -> std::process::ExitCode {
+    command_line::main()
+}

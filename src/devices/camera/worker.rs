@@ -177,11 +177,16 @@ impl Worker {
             Some(ends) if now < ends => true,
             Some(_) => {
                 self.check_ends = None;
+                let well = self.health.raised().is_none();
+                if well {
+                    // Until its first check a camera counts as missing to whoever asks.
+                    (self.callbacks.event)(CameraEvent::Cleared(Fault::CameraMissing));
+                }
                 self.next_check = now
-                    + if self.health.raised().is_some() {
-                        self.settings.check_for
-                    } else {
+                    + if well {
                         self.settings.check_every
+                    } else {
+                        self.settings.check_for
                     };
                 false
             }

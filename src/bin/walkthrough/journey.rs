@@ -1,0 +1,320 @@
+//! The citizen: what they read, touch and type, screen after screen.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use exchange::Language;
+use kiosk::ui::headless::Driver;
+
+use super::office::Office;
+use super::summary::Summary;
+
+const IIN: &str = "880412401006";
+/// The number that the office's register has for this IIN.
+const PHONE: &str = "+77010000001";
+const ACCOUNT_PIN: &str = "274916";
+pub const KEY_PASSWORD: &str = "Kilt2026";
+/// Where on the drive the key goes.
+pub const FOLDER: &str = "Кілттер";
+/// A slip of the finger that the kiosk asks about.
+const EMAIL_TYPED: &str = "saule.u@gmial.com";
+
+/// The office, the authority and a slow machine together may take so long.
+const LONG: Duration = Duration::from_secs(120);
+
+pub struct Citizen<'a> {
+    driver: Driver,
+    language: Language,
+    out: PathBuf,
+    summary: &'a mut Summary,
+    pictures: u32,
+    pub receipt_code: Option<String>,
+}
+
+impl<'a> Citizen<'a> {
+    pub fn new(driver: Driver, language: Language, out: &Path, summary: &'a mut Summary) -> Self {
+        Self { driver, language, out: out.into(), summary, pictures: 0, receipt_code: None }
+    }
+
+    /// Everything in one visit, with a link.
+    pub fn enrol(&mut self, office: &Office) -> Result<()> {
+        self.begin()?;
+        self.step("phone", |c| {
+            c.driver.wait_for("registered-phone")?;
+            c.picture("phone")?;
+            c.primary()
+        })?;
+        self.step("phone_code", |c| c.phone_code(office, "phone_code"))?;
+        self.answers()?;
+        self.step("review", |c| {
+            c.driver.touch_id("wait-here")?;
+            c.picture("review")?;
+            c.primary()
+        })?;
+        self.step("key_password", Self::key_password)?;
+        self.step("issuing", |c| {
+            c.driver.wait_for("phase-current")?;
+            c.picture("issuing")?;
+            c.until("file-name", LONG, || office.approve_open().map(drop))
+        })?;
+        self.step("receipt", Self::receipt)
+    }
+
+    /// The first visit of one who finds the kiosk without a link.
+    pub fn enrol_offline(&mut self) -> Result<()> {
+        self.begin()?;
+        self.step("phone", |c| {
+            c.driver.wait_for_within("field-phone", LONG)?;
+            c.driver.type_text(&PHONE[2..])?;
+            c.picture("phone")?;
+            c.primary()
+        })?;
+        self.answers()?;
+        self.step("review", |c| {
+            c.driver.wait_for("primary")?;
+            c.picture("review")?;
+            c.primary()
+        })?;
+        self.step("key_password", Self::key_password)?;
+        self.step("issuing", |c| {
+            c.driver.wait_for("phase-current")?;
+            c.picture("issuing")?;
+            c.until("receipt-code", LONG, || Ok(()))
+        })?;
+        self.step("receipt", Self::receipt)
+    }
+
+    /// The second visit, once the office has decided.
+    pub fn come_back(&mut self, office: &Office) -> Result<()> {
+        self.step("office_decides", |c| {
+            let until = Instant::now() + LONG;
+            while office.approve_open()?.is_empty() {
+                if Instant::now() > until {
+                    bail!("the submission never came");
+                }
+                c.driver.pump()?;
+                std::thread::sleep(Duration::from_millis(300));
+            }
+            Ok(())
+        })?;
+        self.step("collect_code", |c| {
+            c.driver.touch_id("start-collect")?;
+            c.driver.wait_for("field-receipt-code")?;
+            let code = c.receipt_code.clone().context("no receipt code was shown")?;
+            c.driver.type_text(&code.replace('-', ""))?;
+            c.picture("collect_code")?;
+            c.primary()
+        })?;
+        self.step("collect_phone_code", |c| c.phone_code(office, "collect_phone_code"))?;
+        self.step("collect_storage", |c| {
+            c.driver.wait_for("primary")?;
+            c.picture("collect_storage")?;
+            c.primary()
+        })?;
+        self.step("collect_password", |c| {
+            c.driver.wait_for("field-key-password")?;
+            c.driver.type_text(KEY_PASSWORD)?;
+            c.picture("collect_password")?;
+            c.primary()
+        })?;
+        self.step("collecting", |c| c.until("file-name", LONG, || Ok(())))?;
+        self.step("collected", |c| {
+            c.picture("collected")?;
+            c.primary()?;
+            c.driver.wait_for("start").map(drop)
+        })
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        self.step("welcome", |c| {
+            // The camera is checked before anything else.
+            c.driver.wait_for_within("start", LONG)?;
+            c.driver.touch_id(&format!("language-{}", c.language.code()))?;
+            c.picture("welcome")?;
+            c.driver.touch_id("start")
+        })?;
+        self.step("consent", |c| {
+            c.driver.touch_id("agree")?;
+            c.picture("consent")?;
+            c.primary()
+        })?;
+        self.step("identity_number", |c| {
+            c.driver.wait_for("field-identity-number")?;
+            c.driver.type_text(IIN)?;
+            c.picture("identity_number")?;
+            c.primary()
+        })
+    }
+
+    /// From the document to the place for the key.
+    fn answers(&mut self) -> Result<()> {
+        self.step("document", |c| {
+            c.driver.touch_id("id-card")?;
+            c.driver.touch_id("enter-typed")?;
+            for (field, text) in [
+                ("field-surname", "ҮЛГІБЕКОВА"),
+                ("field-given-name", "САУЛЕ"),
+                ("field-patronymic", "ҚАНАТҚЫЗЫ"),
+                ("field-document-number", "000000000"),
+            ] {
+                c.driver.touch_id(field)?;
+                c.driver.type_text(text)?;
+            }
+            c.picture("document")?;
+            c.primary()
+        })?;
+        self.step("selfie", |c| {
+            c.driver.wait_for("preview")?;
+            c.driver.wait_for_within("primary", Duration::from_secs(30))?;
+            c.picture("selfie")?;
+            c.primary()?;
+            c.driver.wait_for("picture-taken")?;
+            c.picture("selfie_taken")?;
+            c.primary()
+        })?;
+        self.step("liveness", |c| {
+            c.driver.wait_for("preview")?;
+            c.driver.wait_for_within("primary", Duration::from_secs(30))?;
+            c.picture("liveness")?;
+            c.primary()?;
+            c.pump_for(Duration::from_millis(700))?;
+            c.picture("liveness_prompt")?;
+            c.driver.wait_for_within("primary", LONG)?;
+            c.picture("liveness_done")?;
+            c.primary()
+        })?;
+        self.step("account_pin", |c| {
+            c.driver.touch_id("field-account-pin")?;
+            c.driver.type_text(ACCOUNT_PIN)?;
+            c.driver.touch_id("field-account-pin-again")?;
+            c.driver.type_text(ACCOUNT_PIN)?;
+            c.picture("account_pin")?;
+            c.primary()
+        })?;
+        self.step("document_photo", |c| {
+            c.driver.touch_id("field-cabinet-pin")?;
+            c.driver.type_text(ACCOUNT_PIN)?;
+            c.picture("cabinet")?;
+            c.primary()?;
+            c.driver.touch_id("photo-from-drive")?;
+            c.driver.wait_for("file-0")?;
+            c.picture("document_photo_files")?;
+            c.driver.touch_id("file-0")?;
+            c.driver.wait_for_within("picture-taken", Duration::from_secs(30))?;
+            c.picture("document_photo")?;
+            c.primary()
+        })?;
+        self.step("email", |c| {
+            c.driver.wait_for("field-email")?;
+            c.driver.type_text(EMAIL_TYPED)?;
+            c.primary()?;
+            c.driver.wait_for("accept-suggestion")?;
+            c.picture("email")?;
+            c.driver.touch_id("accept-suggestion")?;
+            c.pump_for(Duration::from_millis(300))?;
+            if c.driver.find("field-email").is_some() {
+                c.primary()?;
+            }
+            Ok(())
+        })?;
+        self.step("storage", |c| {
+            c.driver.touch_id("storage-pkcs12")?;
+            c.picture("storage")?;
+            c.primary()
+        })?;
+        self.step("storage_location", |c| {
+            c.driver.touch_id("folder-0")?;
+            c.driver.wait_for("folder-up")?;
+            c.picture("storage_location")?;
+            c.primary()
+        })
+    }
+
+    fn key_password(&mut self) -> Result<()> {
+        self.driver.touch_id("field-key-password")?;
+        self.driver.type_text(KEY_PASSWORD)?;
+        self.driver.touch_id("field-key-password-again")?;
+        self.driver.type_text(KEY_PASSWORD)?;
+        self.picture("key_password")?;
+        self.primary()
+    }
+
+    fn phone_code(&mut self, office: &Office, name: &str) -> Result<()> {
+        self.driver.wait_for_within("field-phone-code", LONG)?;
+        let until = Instant::now() + Duration::from_secs(20);
+        let code = loop {
+            if let Some(code) = office.newest_code(PHONE)? {
+                break code;
+            }
+            if Instant::now() > until {
+                bail!("no message came");
+            }
+            self.pump_for(Duration::from_millis(200))?;
+        };
+        self.driver.type_text(&code)?;
+        self.picture(name)?;
+        // The last digit may have sent it already.
+        if self.driver.find("field-phone-code").is_some() {
+            self.primary()?;
+        }
+        Ok(())
+    }
+
+    fn receipt(&mut self) -> Result<()> {
+        self.receipt_code = self.driver.find("receipt-code").map(|seen| seen.label);
+        self.picture("receipt")?;
+        self.primary()?;
+        self.driver.wait_for("start").map(drop)
+    }
+
+    fn primary(&mut self) -> Result<()> {
+        self.driver.touch_id("primary")
+    }
+
+    /// Waits for an element while the world goes on.
+    fn until(
+        &mut self,
+        id: &str,
+        patience: Duration,
+        mut meanwhile: impl FnMut() -> Result<()>,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        while self.driver.find(id).is_none() {
+            if begun.elapsed() > patience {
+                let ids: Vec<String> = self.driver.seen().into_iter().map(|s| s.id).collect();
+                bail!("`{id}` did not come; there are: {}", ids.join(", "));
+            }
+            meanwhile()?;
+            self.pump_for(Duration::from_millis(250))?;
+        }
+        Ok(())
+    }
+
+    fn pump_for(&mut self, time: Duration) -> Result<()> {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            self.driver.pump()?;
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+
+    fn picture(&mut self, name: &str) -> Result<()> {
+        self.pictures += 1;
+        self.pump_for(Duration::from_millis(200))?;
+        let file = format!("{:02}_{name}.png", self.pictures);
+        self.driver.screenshot(&self.out.join(file))
+    }
+
+    fn step(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let started = Instant::now();
+        let outcome = walk(self).with_context(|| format!("step {name}"));
+        if outcome.is_err() {
+            // What the person saw when it went wrong.
+            let _ = self.picture(&format!("failed_{name}"));
+        }
+        self.summary.note(name, started, &outcome);
+        outcome
+    }
+}

@@ -1,0 +1,198 @@
+//! Office, kiosk and citizen put together; the steps noted as they end.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use exchange::Secret;
+use kiosk::config::{self, Config};
+use kiosk::run::Kiosk;
+use kiosk::session::event::Event;
+use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
+use kiosk::ui::headless::Driver;
+use kiosk::ui::{Stage, WindowSize};
+
+use super::Arguments;
+use super::checks;
+use super::journey::{self, Citizen};
+use super::office::Office;
+use super::summary::Summary;
+
+const KIOSK: &str = "demo-1";
+/// What the simulated camera sees: a NASA portrait in the public domain.
+const FACE: &[u8] = include_bytes!("../../../tests/fixtures/camera/astronaut-selfie.jpg");
+/// What lies on the citizen's drive: a drawn specimen.
+const DOCUMENT: &[u8] = include_bytes!("../../../tests/fixtures/specimen_id_card.jpg");
+
+/// # Errors
+/// The walk cannot even begin; a step that fails is in the summary.
+pub fn walk(arguments: &Arguments) -> anyhow::Result<Summary> {
+    let out = &arguments.out;
+    fs::create_dir_all(out)?;
+    let out = &out.canonicalize()?;
+    let size = WindowSize::parse(&arguments.size)
+        .with_context(|| format!("{}: a size is 1080x1920 or 1280x800", arguments.size))?;
+    let scene = Scene::set(arguments, out)?;
+    let mut summary = Summary {
+        language: arguments.lang.code().into(),
+        size: arguments.size.clone(),
+        offline: arguments.offline,
+        kiosk_data: scene.config.data_dir.clone(),
+        ..Summary::default()
+    };
+    let walked = scene.walk(arguments, size, out, &mut summary);
+    if let Err(e) = &walked {
+        // A step that failed is noted as such already; this is what lies outside of them.
+        if summary.all_ok() {
+            summary.note("walk", Instant::now(), &Err(anyhow::anyhow!("{e:#}")));
+        }
+    }
+    summary.write(out)?;
+    Ok(summary)
+}
+
+struct Scene {
+    office: Office,
+    config: Config,
+    drive: PathBuf,
+}
+
+impl Scene {
+    /// A fresh office, a provisioned kiosk's data, and a drive with a picture on it.
+    fn set(arguments: &Arguments, out: &Path) -> anyhow::Result<Self> {
+        let beside = std::env::current_exe()?;
+        let program = |given: &Option<PathBuf>, name: &str| {
+            given.clone().unwrap_or_else(|| beside.with_file_name(name))
+        };
+        let state = out.join("office");
+        let data_dir = out.join("kiosk-data");
+        let drive = out.join("usb");
+        for old in [&state, &data_dir, &drive] {
+            if old.exists() {
+                fs::remove_dir_all(old)?;
+            }
+        }
+        fs::create_dir_all(drive.join(journey::FOLDER))?;
+        fs::write(drive.join("zheke-kualik.jpg"), DOCUMENT)?;
+        let face = match &arguments.face {
+            Some(face) => face.clone(),
+            None => {
+                let face = out.join("camera.png");
+                fs::write(&face, FACE)?;
+                face
+            }
+        };
+        let mut office = Office::init(&program(&arguments.office_bin, "office"), &state)?;
+        office.start()?;
+        let defaults = config::Session::default();
+        let config = Config {
+            data_dir,
+            office: config::Office {
+                url: office.url(),
+                ca_file: office.ca_file(),
+                heartbeat_seconds: Some(30),
+            },
+            camera: config::Camera::Simulated { file: face, fault_file: None },
+            card_reader: config::CardReader::Simulated { insert_after_millis: 0 },
+            usb: config::Usb { root: drive.clone(), root_is_drive: true },
+            panel: config::Panel::Simulated(out.join("panel.png")),
+            session: config::Session {
+                liveness_seconds_each: (defaults.liveness_seconds_each
+                    / arguments.pace.clamp(1.0, 20.0))
+                .max(0.3),
+                ..defaults
+            },
+            worker: Some(program(&arguments.worker_bin, "kiosk-worker")),
+            ..Config::default()
+        };
+        provision(&config, &office)?;
+        Ok(Self { office, config, drive })
+    }
+
+    fn walk(
+        mut self,
+        arguments: &Arguments,
+        size: WindowSize,
+        out: &Path,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        if arguments.offline {
+            self.office.stop()?;
+        }
+        let driver = Driver::new(size)?;
+        let stage = Arc::new(driver.ui().on_stage(size));
+        let kiosk = Kiosk::start(self.config.clone(), exchange::Language::Kk, stage)?;
+        let events = kiosk.events();
+        driver.ui().on_touch(move |touch| events.send(Event::Touch(touch)));
+
+        let mut citizen = Citizen::new(driver, arguments.lang, out, summary);
+        let outcome = if arguments.offline {
+            citizen.enrol_offline().and_then(|()| {
+                self.office.start()?;
+                citizen.come_back(&self.office)
+            })
+        } else {
+            citizen.enrol(&self.office)
+        };
+        let receipt_code = citizen.receipt_code.take();
+        drop(citizen);
+        drop(kiosk);
+        Stage::clear();
+        summary.receipt_code = receipt_code;
+        outcome?;
+        self.check(out, summary)
+    }
+
+    /// What came of it, seen from outside.
+    fn check(&self, out: &Path, summary: &mut Summary) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let outcome = (|| {
+            let submission = self.office.submission()?;
+            summary.submission_id = submission["id"].as_str().map(str::to_owned);
+            ensure!(submission["collected"] == true, "the office knows of no confirmed certificate");
+            let folder = self.drive.join(journey::FOLDER);
+            let files: Vec<PathBuf> =
+                fs::read_dir(&folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            let [p12] = &files[..] else {
+                anyhow::bail!("{} files in the citizen's folder instead of one", files.len());
+            };
+            let password_file = out.join("p12-password.txt");
+            fs::write(&password_file, journey::KEY_PASSWORD)?;
+            let pem = out.join("certificate.pem");
+            checks::certificate_matches_key(p12, &password_file, &pem)?;
+            summary.p12 = Some(p12.clone());
+            summary.p12_password_file = Some(password_file);
+            summary.certificate_pem = Some(pem);
+            Ok(())
+        })();
+        summary.note("checked_with_openssl", started, &outcome);
+        outcome
+    }
+}
+
+/// As an administrator and a technician do: token in, words compared, confirmed.
+fn provision(config: &Config, office: &Office) -> anyhow::Result<()> {
+    let token = Secret::from(office.add_kiosk(KIOSK)?.as_str());
+    let identity = Identity::open_or_create(&config.data_dir.join("identity"))?;
+    let floor = TimeFloor::open(config.data_dir.join("office-time.json"), None)?;
+    let address = kiosk::run::office_config(&config.office)?;
+    let client = OfficeClient::unprovisioned(&address, Arc::new(floor))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match client.provision(&identity, &token).await? {
+            Provisioning::Awaiting { words, .. } => {
+                ensure!(words == office.kiosk_words(KIOSK)?, "the words differ");
+                office.confirm_kiosk(KIOSK)?;
+            }
+            Provisioning::Done => anyhow::bail!("confirmed before anybody compared"),
+        }
+        let until = Instant::now() + Duration::from_secs(10);
+        while client.provision(&identity, &token).await? != Provisioning::Done {
+            ensure!(Instant::now() < until, "never confirmed");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,128 @@
+//! The devices that the configuration names, real or simulated.
+
+use std::sync::Arc;
+
+use faults::Fault;
+use zeroize::Zeroizing;
+
+use crate::config::{self, Config};
+use crate::devices::camera::{
+    Callbacks, CameraSettings, CameraSource, CameraThread, hardware::HardwareSource,
+};
+use crate::devices::card_reader::{self, CardReader};
+use crate::devices::status_panel::{self, StatusPanel};
+use crate::devices::usb_drive::{self, UsbDrives};
+use crate::session::event::{DeviceEvent, Event};
+
+use super::media::Picture;
+use super::{Events, Screen};
+
+fn teller(events: Events) -> impl Fn(DeviceEvent) + Send + Sync + 'static {
+    move |event| events.send(Event::Device(event))
+}
+
+/// `None` when even the thread cannot start; the fault is raised.
+pub(super) fn camera(
+    wanted: &config::Camera,
+    settings: CameraSettings,
+    events: &Events,
+    screen: Arc<dyn Screen>,
+) -> Option<CameraThread> {
+    let tell = teller(events.clone());
+    let started = source(wanted).and_then(|source| {
+        let callbacks = Callbacks {
+            preview: Box::new(move |frame| {
+                screen.preview(Picture {
+                    width: frame.width,
+                    height: frame.height,
+                    pixels: Arc::new(Zeroizing::new(frame.rgb.to_vec())),
+                });
+            }),
+            event: Box::new({
+                let tell = teller(events.clone());
+                move |event| tell(event.into())
+            }),
+        };
+        CameraThread::start(source, settings, callbacks).map_err(|e| e.to_string())
+    });
+    started
+        .inspect_err(|e| {
+            tracing::error!("no camera: {e}");
+            tell(DeviceEvent::Raised(Fault::CameraMissing));
+        })
+        .ok()
+}
+
+fn source(wanted: &config::Camera) -> Result<Box<dyn CameraSource>, String> {
+    match wanted {
+        config::Camera::Auto => Ok(Box::new(HardwareSource::new(None))),
+        config::Camera::Device(path) => Ok(Box::new(HardwareSource::new(Some(path.clone())))),
+        #[cfg(feature = "simulated")]
+        config::Camera::Simulated { file, fault_file } => {
+            use crate::devices::camera::simulated::{FaultSwitch, SimulatedSource};
+            let switch = fault_file.clone().map_or_else(FaultSwitch::default, FaultSwitch::with_file);
+            let source = SimulatedSource::open_file(file, switch).map_err(|e| e.to_string())?;
+            Ok(Box::new(source))
+        }
+        #[cfg(not(feature = "simulated"))]
+        config::Camera::Simulated { .. } => Err(NOT_BUILT_IN.into()),
+    }
+}
+
+/// Within the runtime.
+pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader> {
+    let tell = teller(events);
+    match &config.card_reader {
+        #[cfg(feature = "simulated")]
+        config::CardReader::Simulated { insert_after_millis } => {
+            use crate::devices::card_reader::simulated::{self, Chip};
+            let reader = simulated::start(tell);
+            let (handle, after) = (reader.clone(), *insert_after_millis);
+            tokio::spawn(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(after)).await;
+                handle.insert(Chip::Emrtd);
+            });
+            Box::new(reader)
+        }
+        other => {
+            if *other != config::CardReader::Pcsc {
+                tracing::error!("card reader: {NOT_BUILT_IN}");
+            }
+            let settings =
+                card_reader::hardware::Config { worker: config.worker.clone(), reader: None };
+            Box::new(card_reader::hardware::start(settings, tell))
+        }
+    }
+}
+
+/// # Errors
+/// The system gives no thread.
+pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Box<dyn UsbDrives>> {
+    let settings = usb_drive::hardware::Config {
+        root_is_drive: wanted.root_is_drive,
+        ..usb_drive::hardware::Config::new(wanted.root.clone())
+    };
+    Ok(Box::new(usb_drive::hardware::start(settings, teller(events))?))
+}
+
+pub(super) fn panel(wanted: &config::Panel) -> Option<Box<dyn StatusPanel>> {
+    match wanted {
+        config::Panel::None => None,
+        config::Panel::I2c(bus) => match status_panel::hardware::start(bus.clone()) {
+            Ok(panel) => Some(Box::new(panel)),
+            Err(e) => {
+                tracing::error!("no status panel: {e}");
+                None
+            }
+        },
+        #[cfg(feature = "simulated")]
+        config::Panel::Simulated(path) => Some(Box::new(status_panel::simulated::start(path.clone()))),
+        #[cfg(not(feature = "simulated"))]
+        config::Panel::Simulated(_) => {
+            tracing::error!("status panel: {NOT_BUILT_IN}");
+            None
+        }
+    }
+}
+
+const NOT_BUILT_IN: &str = "this program has no simulated devices";

@@ -1,0 +1,158 @@
+//! Where the pure core meets the world: a thread that feeds the station with
+//! events, hands its commands to [`World`], and its view to the screen.
+
+mod asked;
+mod boundary;
+mod capture;
+mod clock;
+mod enrol;
+mod equipment;
+mod inspection;
+mod link;
+mod media;
+mod obtain;
+mod phone;
+mod storages;
+mod world;
+
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use exchange::{IinPolicy, Language};
+
+use crate::config::{self, Config};
+use crate::session::command::PreviewFor;
+use crate::session::event::{Event, MediaHandle};
+use crate::session::view::View;
+use crate::session::{SessionConfig, Settings};
+use crate::station::{Station, StationConfig};
+
+pub use inspection::{Inspection, inspect};
+pub use link::office_config;
+pub use media::Picture;
+pub use world::StartError;
+use world::World;
+
+/// What draws: Slint's window, or nothing for a kiosk run by a test.
+pub trait Screen: Send + Sync + 'static {
+    /// Pixels of the live picture on this screen.
+    fn preview_size(&self, purpose: PreviewFor) -> (u32, u32);
+    fn show(&self, view: View);
+    /// The newest camera picture, already mirrored and scaled.
+    fn preview(&self, picture: Picture);
+    /// The picture that a view names by this handle.
+    fn picture(&self, media: MediaHandle, picture: Picture);
+    /// The person with this handle is gone: forget what was shown.
+    fn forget_pictures(&self);
+}
+
+/// Four ticks a second move countdowns; more would only cost power.
+const TICK: Duration = Duration::from_millis(250);
+
+/// A running kiosk. Dropping it ends the core thread.
+pub struct Kiosk {
+    events: mpsc::Sender<Message>,
+    core: Option<std::thread::JoinHandle<()>>,
+}
+
+enum Message {
+    Event(Event),
+    End,
+}
+
+/// Hands events to the core from any thread.
+#[derive(Clone)]
+pub struct Events(mpsc::Sender<Message>);
+
+impl Events {
+    pub fn send(&self, event: Event) {
+        // The core is gone only while the whole kiosk ends.
+        let _ = self.0.send(Message::Event(event));
+    }
+}
+
+impl Kiosk {
+    /// Opens queue, devices and link, then starts the core.
+    ///
+    /// # Errors
+    /// Only what makes even an out-of-service screen impossible; a device or an
+    /// office that is missing is a fault on the screen.
+    pub fn start(
+        config: Config,
+        language: Language,
+        screen: Arc<dyn Screen>,
+    ) -> Result<Self, StartError> {
+        let (sender, receiver) = mpsc::channel();
+        let events = Events(sender.clone());
+        let station = Station::new(station_config(&config.session, language));
+        let world = World::start(config, events, screen.clone())?;
+        let core = std::thread::Builder::new()
+            .name("core".into())
+            .spawn(move || core(station, world, &receiver, &*screen))
+            .map_err(StartError::Thread)?;
+        Ok(Self {
+            events: sender,
+            core: Some(core),
+        })
+    }
+
+    pub fn events(&self) -> Events {
+        Events(self.events.clone())
+    }
+}
+
+impl Drop for Kiosk {
+    fn drop(&mut self) {
+        let _ = self.events.send(Message::End);
+        if let Some(core) = self.core.take() {
+            let _ = core.join();
+        }
+    }
+}
+
+fn core(
+    mut station: Station,
+    world: World,
+    messages: &mpsc::Receiver<Message>,
+    screen: &dyn Screen,
+) {
+    let mut shown = None;
+    loop {
+        let event = match messages.recv_timeout(TICK) {
+            Ok(Message::Event(event)) => event,
+            Err(mpsc::RecvTimeoutError::Timeout) => Event::Tick,
+            Ok(Message::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+        };
+        let now = world.now();
+        for command in station.handle(event, now) {
+            world.execute(command);
+        }
+        world.note(&station);
+        let view = station.view(now);
+        if shown.as_ref() != Some(&view) {
+            screen.show(view.clone());
+            shown = Some(view);
+        }
+    }
+}
+
+fn station_config(wanted: &config::Session, language: Language) -> StationConfig {
+    let session = SessionConfig {
+        iin_policy: if wanted.official_test_iins {
+            IinPolicy::AllowOfficialTestNumbers
+        } else {
+            IinPolicy::Strict
+        },
+        prompt_seconds: wanted.liveness_seconds_each,
+        prompts: wanted.liveness_prompts.into(),
+        liveness_tries: wanted.liveness_tries,
+        liveness_block: Duration::from_secs(wanted.liveness_block_seconds.into()),
+        algorithm: wanted.algorithm,
+        idle: Duration::from_secs(wanted.idle_seconds.into()),
+        idle_warning: Duration::from_secs(wanted.idle_warning_seconds.into()),
+        wait_limit: Duration::from_secs(wanted.wait_here_seconds.into()),
+        ..SessionConfig::default()
+    };
+    let settings = Settings { language, ..Settings::default() };
+    StationConfig { session, settings, ..StationConfig::default() }
+}

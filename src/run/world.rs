@@ -1,0 +1,412 @@
+//! Everything the core's commands are executed with.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use exchange::{PartName, ReceiptCode, SubmissionId};
+use faults::Fault;
+use outbox::{Limits, Outbox, OutboxError};
+use worker::{Role, WorkerClient, WorkerConfig};
+
+use crate::config::{self, Config};
+use crate::devices::camera::{CameraSettings, CameraThread};
+use crate::devices::card_reader::CardReader;
+use crate::devices::status_panel::{PanelState, StatusPanel};
+use crate::devices::usb_drive::UsbDrives;
+use crate::session::command::{Action, Command, PreviewFor, Request};
+use crate::session::event::{DeviceEvent, Event, Failure, Now, Reply};
+use crate::station::{Mode, Station};
+
+use super::asked::{Asked, Outstanding, failure};
+use super::clock::Clock;
+use super::enrol::MadeKey;
+use super::link::{self, Link, Office};
+use super::media::MediaStore;
+use super::{Events, Screen, equipment};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("no thread can be started: {0}")]
+    Thread(std::io::Error),
+    #[error("the data directory {path} cannot be made: {cause}")]
+    DataDirectory { path: PathBuf, cause: std::io::Error },
+    #[error("this kiosk's own keys: {0}")]
+    Keys(#[from] crate::sync::SyncError),
+}
+
+/// Executes commands; dropping it ends devices and link.
+pub struct World {
+    inner: Arc<Inner>,
+    outstanding: Outstanding,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+/// What requests are answered with; shared by the tasks that answer.
+pub(super) struct Inner {
+    pub config: Config,
+    pub clock: Arc<Clock>,
+    pub events: Events,
+    pub screen: Arc<dyn Screen>,
+    pub media: MediaStore,
+    pub files_worker: WorkerClient,
+    pub link: Link,
+    pub drives: Box<dyn UsbDrives>,
+    reader: Box<dyn CardReader>,
+    outbox: Option<Outbox>,
+    camera: Option<CameraThread>,
+    panel: Option<Box<dyn StatusPanel>>,
+    visit: Mutex<Visit>,
+    standing: Mutex<Standing>,
+}
+
+/// What is kept of the one citizen who is here; gone with `EndSession`.
+#[derive(Default)]
+struct Visit {
+    /// Parts of it may be staged; it is not committed.
+    uncommitted: Option<SubmissionId>,
+    made_key: Option<MadeKey>,
+    collecting: Option<(SubmissionId, ReceiptCode)>,
+}
+
+/// What heartbeat and panel say.
+#[derive(Default)]
+struct Standing {
+    faults: Vec<Fault>,
+    mode: &'static str,
+    panel: Option<PanelState>,
+}
+
+/// The queue's room is looked at this often.
+const CAPACITY_EVERY: Duration = Duration::from_secs(5);
+
+impl World {
+    pub(super) fn start(
+        config: Config,
+        events: Events,
+        screen: Arc<dyn Screen>,
+    ) -> Result<Self, StartError> {
+        make_private_dir(&config.data_dir)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("world")
+            .enable_all()
+            .build()
+            .map_err(StartError::Thread)?;
+        let within = runtime.enter();
+
+        let (outbox, queue_fault) = open_outbox(&config);
+        let (link, link_faults, last_signed) =
+            Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
+        let can_seal = link.office.is_some();
+        let raise = |fault| events.send(Event::Device(DeviceEvent::Raised(fault)));
+        queue_fault.into_iter().chain(link_faults).for_each(raise);
+        if can_seal {
+            events.send(Event::Device(DeviceEvent::Cleared(Fault::SealingImpossible)));
+        }
+
+        let files_worker = WorkerClient::new(WorkerConfig {
+            program: config.worker.clone(),
+            ..WorkerConfig::new(Role::Files)
+        });
+        let inner = Arc::new(Inner {
+            clock: Arc::new(Clock::new(last_signed)),
+            media: MediaStore::default(),
+            files_worker,
+            link,
+            drives: equipment::drives(&config.usb, events.clone())
+                .map_err(StartError::Thread)?,
+            reader: equipment::card_reader(&config, events.clone()),
+            outbox,
+            camera: equipment::camera(
+                &config.camera,
+                CameraSettings::default(),
+                &events,
+                screen.clone(),
+            ),
+            panel: equipment::panel(&config.panel),
+            visit: Mutex::default(),
+            standing: Mutex::default(),
+            config,
+            events,
+            screen,
+        });
+        link::start_tasks(&inner, runtime.handle());
+        runtime.spawn(watch_capacity(inner.clone()));
+        drop(within);
+        Ok(Self { inner, outstanding: Outstanding::default(), runtime: Some(runtime) })
+    }
+
+    pub fn now(&self) -> Now {
+        self.inner.clock.now()
+    }
+
+    pub fn execute(&self, command: Command) {
+        match command {
+            Command::Ask { session, request, what } => {
+                let asked = self.outstanding.begin(session, request, &self.inner.events);
+                let world = self.inner.clone();
+                if let Some(runtime) = &self.runtime {
+                    runtime.spawn(async move {
+                        let answer = world.answer(asked.clone(), what).await;
+                        asked.answer(answer);
+                    });
+                }
+            }
+            Command::Abandon { session, request } => self.outstanding.abandon(session, request),
+            Command::Do(Action::EndSession { session }) => {
+                self.outstanding.abandon_session(session);
+                let world = self.inner.clone();
+                if let Some(runtime) = &self.runtime {
+                    runtime.spawn_blocking(move || world.end_visit());
+                }
+                self.inner.preview(None);
+                self.inner.reader.watch(false);
+                self.inner.media.drop_all();
+                self.inner.screen.forget_pictures();
+            }
+            Command::Do(action) => self.act(action),
+        }
+    }
+
+    fn act(&self, action: Action) {
+        match action {
+            Action::StartPreview(purpose) => self.inner.preview(Some(purpose)),
+            Action::StopPreview => self.inner.preview(None),
+            Action::DropMedia(handle) => self.inner.media.drop_one(handle),
+            Action::WatchCard(on) => self.inner.reader.watch(on),
+            // The place where audio guidance joins.
+            Action::Speak(_) | Action::EndSession { .. } => {}
+        }
+    }
+
+    /// Takes note of what the station became, for panel and heartbeat.
+    pub fn note(&self, station: &Station) {
+        let faults: Vec<Fault> = station.faults().iter().copied().collect();
+        let mode = match station.mode() {
+            Mode::Idle => "idle",
+            Mode::Citizen => "citizen",
+            Mode::Paused => "paused",
+            Mode::OutOfService => "out_of_service",
+        };
+        let panel = match station.mode() {
+            Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
+                fault: faults.first().copied().unwrap_or(Fault::Internal),
+            },
+            Mode::Citizen => PanelState::InUse,
+            Mode::Idle if station.link_is_up() => PanelState::Ready,
+            Mode::Idle => PanelState::Offline { queue: self.inner.waiting() },
+        };
+        let mut standing = lock(&self.inner.standing);
+        if standing.panel != Some(panel) {
+            if let Some(device) = &self.inner.panel {
+                device.show(panel);
+            }
+            standing.panel = Some(panel);
+        }
+        standing.faults = faults;
+        standing.mode = mode;
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // What is durable stays durable; nothing else is waited for.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+        }
+    }
+}
+
+impl Inner {
+    async fn answer(self: Arc<Self>, asked: Asked, what: Request) -> Result<Reply, Failure> {
+        match what {
+            Request::Begin => self.begin(),
+            Request::LookUpPhone { submission, iin } => self.look_up_phone(submission, iin).await,
+            Request::SendCode { purpose, submission, iin } => {
+                self.send_code(purpose, submission, iin).await
+            }
+            Request::CheckCode { purpose, submission, code } => {
+                self.check_code(purpose, submission, code).await
+            }
+            Request::ReadCard => match self.reader.read().await {
+                Ok(card) => Ok(Reply::CardWithoutApplication { atr: card.atr }),
+                Err(fault) => Err(failure(fault, "reading a card")),
+            },
+            Request::CaptureSelfie => self.capture(PreviewFor::Face).await,
+            Request::CaptureDocument => self.capture(PreviewFor::Document).await,
+            Request::Record { submission, prompts, seconds_each } => {
+                self.record(asked, submission, prompts, seconds_each).await
+            }
+            Request::LoadDocumentFile { drive, path } => self.load_document_file(drive, path).await,
+            Request::SealSelfie { submission, media } => {
+                self.seal_picture(submission, PartName::Selfie, media).await
+            }
+            Request::SealDocumentPhoto { submission, media } => {
+                self.seal_picture(submission, PartName::DocumentPhoto, media).await
+            }
+            Request::SealAccountPin { submission, pin } => {
+                self.seal_account_pin(submission, pin).await
+            }
+            Request::FindStorages => self.find_storages().await,
+            Request::ListFolder { drive, path, pictures } => {
+                self.list_folder(drive, path, pictures).await
+            }
+            Request::FindPendingKey { subject_key_identifier } => {
+                self.find_pending_key(subject_key_identifier).await
+            }
+            Request::Submit { submission, form, location, algorithm, password } => {
+                self.submit(asked, submission, form, location, algorithm, password).await
+            }
+            Request::Obtain { submission, location, password, wait } => {
+                self.obtain(asked, submission, location, password, wait).await
+            }
+            Request::OpenCollect { receipt_code } => self.open_collect(receipt_code).await,
+            Request::InstallCollected { submission, location, password, .. } => {
+                self.install_collected(asked, submission, location, password).await
+            }
+        }
+    }
+
+    fn begin(&self) -> Result<Reply, Failure> {
+        let (mut random, mut randomness) = ([0; 10], [0; 32]);
+        getrandom::fill(&mut random)
+            .and_then(|()| getrandom::fill(&mut randomness))
+            .map_err(|_| failure(Fault::Internal, "no randomness"))?;
+        let submission = SubmissionId::from_parts(self.clock.now().wall, &random);
+        lock(&self.visit).uncommitted = Some(submission);
+        Ok(Reply::Begun { submission, randomness })
+    }
+
+    /// What the citizen leaves behind: nothing that was not committed.
+    fn end_visit(&self) {
+        self.discard_made_key();
+        let visit = std::mem::take(&mut *lock(&self.visit));
+        if let (Some(submission), Some(outbox)) = (visit.uncommitted, &self.outbox)
+            && let Err(e) = outbox.drop_staged(submission)
+        {
+            tracing::error!("staged parts stay until the next start: {e}");
+        }
+    }
+
+    pub fn committed(&self, submission: SubmissionId) {
+        let mut visit = lock(&self.visit);
+        if visit.uncommitted == Some(submission) {
+            visit.uncommitted = None;
+        }
+    }
+
+    pub fn take_made_key(&self) -> Option<MadeKey> {
+        lock(&self.visit).made_key.take()
+    }
+
+    pub fn note_made_key(&self, made: MadeKey) {
+        lock(&self.visit).made_key = Some(made);
+    }
+
+    pub fn made_key<T>(&self, look: impl FnOnce(&MadeKey) -> Option<T>) -> Option<T> {
+        lock(&self.visit).made_key.as_ref().and_then(look)
+    }
+
+    pub fn note_collecting(&self, submission: SubmissionId, code: ReceiptCode) {
+        lock(&self.visit).collecting = Some((submission, code));
+    }
+
+    pub fn collecting(&self, submission: SubmissionId) -> Option<ReceiptCode> {
+        let visit = lock(&self.visit);
+        let (opened, code) = visit.collecting.as_ref()?;
+        (*opened == submission).then(|| code.clone())
+    }
+
+    pub fn camera(&self) -> Option<&CameraThread> {
+        self.camera.as_ref()
+    }
+
+    pub fn provisioned(&self) -> Option<&Office> {
+        self.link.office.as_ref()
+    }
+
+    pub fn outbox(&self) -> Result<Outbox, Failure> {
+        self.outbox.clone().ok_or_else(|| failure(Fault::QueueDamaged, "no queue"))
+    }
+
+    pub fn standing(&self) -> (Vec<Fault>, &'static str) {
+        let standing = lock(&self.standing);
+        (standing.faults.clone(), standing.mode)
+    }
+
+    fn waiting(&self) -> u32 {
+        let count = |o: &Outbox| o.count(outbox::State::Waiting).unwrap_or(0);
+        self.outbox.as_ref().map_or(0, count)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn make_private_dir(path: &Path) -> Result<(), StartError> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|cause| StartError::DataDirectory { path: path.into(), cause })
+}
+
+/// A damaged database was set aside by the queue; what its sealed files tell is
+/// taken over, and the office learns of it.
+fn open_outbox(config: &Config) -> (Option<Outbox>, Option<Fault>) {
+    let dir = config.data_dir.join("outbox");
+    let opened = match Outbox::open(&dir, limits(&config.storage)) {
+        Err(e @ (OutboxError::Damaged { .. } | OutboxError::DatabaseMissing)) => {
+            tracing::error!("{e}; rebuilding it from the sealed files");
+            Outbox::rebuild(&dir, limits(&config.storage))
+        }
+        other => other,
+    };
+    match opened {
+        Ok(outbox) => (Some(outbox), None),
+        Err(e) => {
+            tracing::error!("no queue: {e}");
+            (None, Some(e.fault()))
+        }
+    }
+}
+
+fn limits(storage: &config::Storage) -> Limits {
+    Limits {
+        media_floor_bytes: storage.floor_bytes,
+        ballast_bytes: storage.ballast_bytes,
+        deepest: storage.most_waiting,
+        at_boundary: super::boundary::hook(),
+        ..Limits::default()
+    }
+}
+
+/// Raises and clears what keeps the next submission from being kept.
+async fn watch_capacity(world: Arc<Inner>) {
+    let mut raised: Option<Fault> = None;
+    while let Some(outbox) = world.outbox.clone() {
+        let now = world.clock.now().wall;
+        let looked = tokio::task::spawn_blocking(move || {
+            outbox.capacity().map(|c| c.refusal(outbox.limits(), now))
+        })
+        .await;
+        let refusal = match looked {
+            Ok(Ok(refusal)) => refusal,
+            Ok(Err(e)) => Some(e.fault()),
+            Err(_) => Some(Fault::Internal),
+        };
+        if refusal != raised {
+            if let Some(fault) = raised.take() {
+                world.events.send(Event::Device(DeviceEvent::Cleared(fault)));
+            }
+            if let Some(fault) = refusal {
+                world.events.send(Event::Device(DeviceEvent::Raised(fault)));
+            }
+            raised = refusal;
+        }
+        tokio::time::sleep(CAPACITY_EVERY).await;
+    }
+}
