@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Desk, Finding, OpenError, matroska};
+use super::{Desk, Finding, OpenError};
 use crate::db::{
     Database, certificates,
     submissions::{self, Submission, SubmissionState},
@@ -187,18 +187,6 @@ impl Desk {
     /// Absent, damaged, or sealed for another place.
     pub fn part(&self, id: SubmissionId, part: PartName) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         self.opener.part(id, part)
-    }
-
-    /// The video's pictures, each a JPEG, in order; what is no frame is passed over.
-    ///
-    /// # Errors
-    /// As for [`Desk::part`].
-    pub fn video_frames(&self, id: SubmissionId) -> Result<Vec<Zeroizing<Vec<u8>>>, OpenError> {
-        let video = self.opener.part(id, PartName::Video)?;
-        Ok(matroska::frames(&video)
-            .into_iter()
-            .map(|f| Zeroizing::new(f.to_vec()))
-            .collect())
     }
 }
 

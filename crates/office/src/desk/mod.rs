@@ -9,7 +9,6 @@ mod decide;
 mod intake;
 mod kiosks;
 mod list;
-mod matroska;
 mod opening;
 mod operators;
 mod verify;

@@ -47,6 +47,21 @@ pub fn duration(words: &Words, seconds: u64) -> String {
     }
 }
 
+/// A time in a recording: `1.2 s`.
+pub fn tenths(words: &Words, millis: u64) -> String {
+    let point = if words.language == exchange::Language::En {
+        '.'
+    } else {
+        ','
+    };
+    format!(
+        "{}{point}{} {}",
+        millis / 1000,
+        millis / 100 % 10,
+        words.seconds
+    )
+}
+
 /// `12.3 GB`, in powers of ten as disks are sold.
 pub fn bytes(words: &Words, bytes: u64) -> String {
     let cyrillic = words.language != exchange::Language::En;
@@ -92,6 +107,12 @@ mod tests {
         }
         assert_eq!(age(en, UnixMillis(5000), UnixMillis(1000)), "0 s");
         assert_eq!(duration(Words::of(Language::Kk), 7500), "2 сағ 5 мин");
+    }
+
+    #[test]
+    fn times_in_a_recording_have_tenths() {
+        assert_eq!(tenths(Words::of(Language::En), 12_345), "12.3 s");
+        assert_eq!(tenths(Words::of(Language::Kk), 99), "0,0 с");
     }
 
     #[test]

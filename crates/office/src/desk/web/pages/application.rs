@@ -31,7 +31,7 @@ impl Page<'_> {
                 h1 { (self.heading()) }
                 (state_tag(w, s.state, s.collected))
             }
-            p.quiet {
+            p.quiet.meta {
                 span.code { (s.id) } " · " (w.kiosk) " " (s.kiosk) " · "
                 (moment::date_time(s.received_at))
                 " (" (moment::age(w, s.received_at, self.now)) " " (w.ago) ")"
@@ -43,11 +43,11 @@ impl Page<'_> {
                 div {
                     (self.pictures())
                     (self.video())
+                    @if let Some(form) = &self.detail.form { (self.data(form)) }
                 }
                 div {
                     (self.decision())
                     (checks::section(w, self.detail))
-                    @if let Some(form) = &self.detail.form { (self.data(form)) }
                 }
             }
         }
@@ -93,7 +93,7 @@ impl Page<'_> {
                 } @else {
                     div.frames role="group" aria-label=(w.video_frames) {
                         @for (millis, data) in self.frames {
-                            @let time = format!("{}.{} {}", millis / 1000, millis / 100 % 10, w.seconds);
+                            @let time = moment::tenths(w, *millis);
                             figure {
                                 img src=(data) alt={ (w.frame) " " (time) };
                                 figcaption { (time) }

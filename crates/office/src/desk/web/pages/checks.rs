@@ -6,13 +6,13 @@ use crate::desk::web::shell::{Sign, sign};
 use crate::desk::web::words::Words;
 use crate::desk::{Detail, Finding};
 
-/// How one check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How one check came out; what needs the operator's eye comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
-    Passed,
     Failed,
     /// The office cannot tell; the operator looks.
     Judge,
+    Passed,
 }
 
 /// Every check that could be made of this submission, and how it came out. What
@@ -96,11 +96,13 @@ pub fn approvable(detail: &Detail) -> bool {
 }
 
 pub fn section(words: &Words, detail: &Detail) -> Markup {
+    let mut checks = checks(words, detail);
+    checks.sort_by_key(|(_, verdict)| *verdict);
     html! {
         section.card aria-labelledby="checks" {
             h2 #checks { (words.checks) }
             ul.checks {
-                @for (text, verdict) in checks(words, detail) {
+                @for (text, verdict) in checks {
                     @let (class, icon, said) = match verdict {
                         Verdict::Passed => ("good", Sign::Good, words.check_passed),
                         Verdict::Failed => ("bad", Sign::Bad, words.check_failed),
