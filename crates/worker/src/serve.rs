@@ -70,8 +70,8 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
     sandbox::close(role)?;
 
     voice.say(&Said::Ready(landlock), &[]);
-    while let Some((asked, file, _)) = wire::receive::<Asked>(&mut socket)? {
-        if work.send((asked, file)).is_err() {
+    while let Some(received) = wire::receive::<Asked>(&mut socket)? {
+        if work.send((received.message, received.file)).is_err() {
             // The working thread panicked: the kiosk starts another worker.
             std::process::exit(1);
         }

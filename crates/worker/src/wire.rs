@@ -105,14 +105,19 @@ pub fn send_with_file(
     )?)
 }
 
-/// One message, the file that came with it, and its attachment. `None`: the other
-/// end is closed.
+/// A message as it came.
+pub struct Received<M> {
+    pub message: M,
+    /// The open file that came along.
+    pub file: Option<OwnedFd>,
+    pub attachment: Zeroizing<Vec<u8>>,
+}
+
+/// The next message; `None`: the other end is closed.
 ///
 /// # Errors
 /// Those of the socket, and `InvalidData` for a malformed frame.
-pub fn receive<M: DeserializeOwned>(
-    socket: &mut UnixStream,
-) -> io::Result<Option<(M, Option<OwnedFd>, Zeroizing<Vec<u8>>)>> {
+pub fn receive<M: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Option<Received<M>>> {
     let mut head = [0; HEAD_BYTES];
     let mut file = None;
     let got = receive_with_file(socket.as_fd(), &mut head, &mut file)?;
@@ -125,7 +130,11 @@ pub fn receive<M: DeserializeOwned>(
     socket.read_exact(&mut message)?;
     let mut attachment = Zeroizing::new(vec![0; head.attachment]);
     socket.read_exact(&mut attachment)?;
-    Ok(Some((decode(&message)?, file, attachment)))
+    Ok(Some(Received {
+        message: decode(&message)?,
+        file,
+        attachment,
+    }))
 }
 
 fn receive_with_file(
@@ -191,11 +200,11 @@ mod tests {
         here.write_all(&frame[sent..]).unwrap();
         here.write_all(b"abc").unwrap();
 
-        let (got, file, attachment) = receive::<Asked>(&mut there).unwrap().unwrap();
-        assert_eq!((got.id, got.request), (7, Request::Ping));
-        assert_eq!(&attachment[..], b"abc");
+        let got = receive::<Asked>(&mut there).unwrap().unwrap();
+        assert_eq!((got.message.id, got.message.request), (7, Request::Ping));
+        assert_eq!(&got.attachment[..], b"abc");
         let mut content = String::new();
-        let mut file = std::fs::File::from(file.expect("the file came along"));
+        let mut file = std::fs::File::from(got.file.expect("the file came along"));
         std::io::Seek::rewind(&mut file).unwrap();
         file.read_to_string(&mut content).unwrap();
         assert_eq!(content, "content");
@@ -210,7 +219,7 @@ mod tests {
         let (mut here, mut there) = UnixStream::pair().unwrap();
         here.write_all(&[5, 0, 0, 0, 0, 0, 0, 0, 1]).unwrap();
         drop(here);
-        let error = receive::<Asked>(&mut there).unwrap_err();
+        let error = receive::<Asked>(&mut there).err().unwrap();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 

@@ -14,7 +14,7 @@ pub const HEIGHT: u32 = 64;
 const SIGN: i32 = 20;
 /// Free points between sign and words.
 const GAP: i32 = 5;
-const LARGE: &[u8] = &[24, 22, 20, 18, 16, 15, 14, 13, 12, 11];
+const LARGE: &[u8] = &[22, 20, 18, 16, 15, 14, 13, 12, 11];
 const SMALL: &[u8] = &[15, 14, 13, 12, 11];
 const ON: PrimitiveStyle<BinaryColor> = PrimitiveStyle::with_fill(BinaryColor::On);
 const OFF: PrimitiveStyle<BinaryColor> = PrimitiveStyle::with_fill(BinaryColor::Off);
@@ -30,13 +30,14 @@ where
     target.clear(BinaryColor::Off)?;
     let (kazakh, russian) = words(state);
     let last = last_line(state);
-    let width = WIDTH as i32;
+    // The last column stays dark, or letters seem cut off.
+    let width = WIDTH as i32 - 2;
 
     // The sign tells the state from afar and to those who read neither language.
     sign(target, state)?;
     let left = SIGN + GAP;
     let first = Line::fitting(kazakh, LARGE, width - left);
-    first.draw(target, Point::new(left, (SIGN + first.height) / 2))?;
+    first.draw(target, Point::new(left, (SIGN + first.height) / 2 + 1))?;
 
     let second = Line::fitting(russian, SMALL, width);
     // With a third line the second stands between; without, it has the room below.

@@ -58,7 +58,8 @@ impl Line {
                 .entry(letter)
                 .or_insert_with(|| font.rasterize(letter, size))
                 .clone();
-            let advance = metrics.advance_width.round() as i32;
+            // Rounded up: on so few points neighbours would run into each other.
+            let advance = metrics.advance_width.ceil() as i32;
             line.glyphs.push((line.width, metrics, coverage));
             line.width += advance;
         }
