@@ -388,9 +388,16 @@ impl Uplink {
         let sent = |p: &outbox::ListedPart| if p.sent { p.length } else { 0 };
         let before: u64 = shown.parts.iter().map(sent).sum();
         let (events, turns) = (self.events.clone(), Arc::clone(&self.turns));
+        let told = AtomicU64::new(0);
         Ok(Arc::new(move |bytes| {
             turns.fetch_add(1, Ordering::Relaxed);
             let sent = before + bytes;
+            // A hundredth is what a person sees; each chunk would drown the other news.
+            let last = told.load(Ordering::Relaxed);
+            if sent.abs_diff(last) < total / 100 && sent != total {
+                return;
+            }
+            told.store(sent, Ordering::Relaxed);
             // Nobody listening is no failure.
             let _ = events.send(UplinkEvent::Progress {
                 submission,
