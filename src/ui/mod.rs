@@ -39,6 +39,7 @@ mod names;
 #[cfg(feature = "headless")]
 pub mod samples;
 mod show;
+mod stage;
 mod touches;
 
 use std::cell::RefCell;
@@ -59,6 +60,7 @@ mod generated {
 }
 
 pub use generated::KioskWindow;
+pub use stage::Stage;
 
 /// The screens the kiosk is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -91,7 +93,7 @@ impl WindowSize {
     pub fn preview(self, _of: PreviewFor) -> (u32, u32) {
         match self {
             WindowSize::Portrait => (952, 714),
-            WindowSize::Landscape => (640, 480),
+            WindowSize::Landscape => (560, 420),
         }
     }
 }
@@ -232,4 +234,46 @@ pub fn provide_fonts(directory: &Path) -> Result<()> {
         .env("FONTCONFIG_FILE", directory.join("fonts.conf"))
         .exec();
     Err(failed).context("cannot start this program with its fonts")
+}
+
+/// Words and the ground they stand on, as the theme now has them: name, text
+/// colour, ground colour (sRGB).
+#[cfg(feature = "headless")]
+pub fn theme_pairs(ui: &Ui) -> Vec<(&'static str, [u8; 3], [u8; 3])> {
+    let theme = ui.window.global::<generated::Theme>();
+    let rgb = |colour: slint::Color| [colour.red(), colour.green(), colour.blue()];
+    let pairs = [
+        ("text on ground", theme.get_text(), theme.get_ground()),
+        ("text on surface", theme.get_text(), theme.get_surface()),
+        ("text on selection", theme.get_text(), theme.get_selection()),
+        (
+            "secondary on ground",
+            theme.get_secondary(),
+            theme.get_ground(),
+        ),
+        (
+            "secondary on surface",
+            theme.get_secondary(),
+            theme.get_surface(),
+        ),
+        (
+            "secondary on selection",
+            theme.get_secondary(),
+            theme.get_selection(),
+        ),
+        ("on primary", theme.get_on_primary(), theme.get_primary()),
+        (
+            "primary on surface",
+            theme.get_primary(),
+            theme.get_surface(),
+        ),
+        ("on pressed", theme.get_on_pressed(), theme.get_pressed()),
+        ("error", theme.get_error(), theme.get_error_ground()),
+        ("success", theme.get_success(), theme.get_success_ground()),
+        ("success on ground", theme.get_success(), theme.get_ground()),
+    ];
+    pairs
+        .into_iter()
+        .map(|(name, words, ground)| (name, rgb(words), rgb(ground)))
+        .collect()
 }

@@ -150,10 +150,15 @@ impl Driver {
     /// When it does not come in that time.
     pub fn wait_for_within(&mut self, id: &str, patience: Duration) -> Result<Seen> {
         let begun = Instant::now();
+        let mut searched = begun;
         loop {
             self.pump()?;
             if let Some(found) = self.find(id).filter(|found| found.enabled) {
                 return Ok(found);
+            }
+            if searched.elapsed() > Duration::from_millis(400) {
+                self.search_page(id)?;
+                searched = Instant::now();
             }
             if begun.elapsed() > patience {
                 bail!(
@@ -181,7 +186,7 @@ impl Driver {
         let found = if fixed {
             self.find(id)
         } else {
-            self.bring_into_sight(|driver| driver.find(id))?
+            self.bring_into_sight(id)?
         };
         let found = found.with_context(|| format!("`{id}` went away"))?;
         self.tap(found.x + found.width / 2.0, found.y + found.height / 2.0)
@@ -206,9 +211,47 @@ impl Driver {
         self.touch_id(&id)
     }
 
-    fn bring_into_sight(&mut self, look: impl Fn(&Driver) -> Option<Seen>) -> Result<Option<Seen>> {
+    /// Moves the page: what lies below comes up when `pixels` is positive.
+    ///
+    /// # Errors
+    /// When the event cannot be delivered.
+    pub fn scroll(&mut self, pixels: f32) -> Result<()> {
+        let Some(page) = self.find("page") else {
+            return Ok(());
+        };
+        self.dispatch(WindowEvent::PointerScrolled {
+            position: LogicalPosition::new(page.x + 30.0, page.y + page.height / 3.0),
+            delta_x: 0.0,
+            delta_y: -pixels,
+        })?;
+        self.pump()
+    }
+
+    /// Looks through the whole page for what is scrolled out of sight: the tree
+    /// of elements holds only what can be seen.
+    fn search_page(&mut self, id: &str) -> Result<()> {
+        let Some(page) = self.find("page") else {
+            return Ok(());
+        };
+        let step = (page.height * 0.5).max(40.0);
+        for direction in [1.0, -1.0] {
+            for _ in 0..16 {
+                if self.find(id).is_some() {
+                    return Ok(());
+                }
+                let before = self.seen();
+                self.scroll(direction * step)?;
+                if self.seen() == before {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bring_into_sight(&mut self, id: &str) -> Result<Option<Seen>> {
         for _ in 0..60 {
-            let (Some(found), Some(page)) = (look(self), self.find("page")) else {
+            let (Some(found), Some(page)) = (self.find(id), self.find("page")) else {
                 return Ok(None);
             };
             let centre = found.y + found.height / 2.0;
@@ -218,15 +261,9 @@ impl Driver {
             if centre >= top && centre <= bottom {
                 return Ok(Some(found));
             }
-            let delta = if centre < top { 60.0 } else { -60.0 };
-            self.dispatch(WindowEvent::PointerScrolled {
-                position: LogicalPosition::new(page.x + 30.0, (top + bottom) / 2.0),
-                delta_x: 0.0,
-                delta_y: delta,
-            })?;
-            self.pump()?;
+            self.scroll(if centre < top { -60.0 } else { 60.0 })?;
         }
-        bail!("cannot be brought into sight by scrolling")
+        bail!("`{id}` cannot be brought into sight by scrolling")
     }
 
     /// A finger at this place, for as long as a finger stays.
