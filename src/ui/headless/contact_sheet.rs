@@ -26,28 +26,28 @@ const LOOKS: [Look; 4] = [
         size: WindowSize::Portrait,
         text_size: TextSize::Percent100,
         high_contrast: false,
-        reduce: 4,
+        reduce: 5,
     },
     Look {
         name: "landscape",
         size: WindowSize::Landscape,
         text_size: TextSize::Percent100,
         high_contrast: false,
-        reduce: 4,
+        reduce: 5,
     },
     Look {
         name: "portrait-200-high-contrast",
         size: WindowSize::Portrait,
         text_size: TextSize::Percent200,
         high_contrast: true,
-        reduce: 5,
+        reduce: 7,
     },
     Look {
         name: "landscape-200",
         size: WindowSize::Landscape,
         text_size: TextSize::Percent200,
         high_contrast: false,
-        reduce: 5,
+        reduce: 7,
     },
 ];
 
