@@ -319,7 +319,7 @@ impl Uplink {
             } else {
                 link.failures.saturating_add(1)
             };
-            std::mem::replace(&mut link.up, Some(up))
+            link.up.replace(up)
         };
         if before == Some(up) {
             return;
