@@ -19,7 +19,7 @@ const USAGE: &str = "\
 cargo xtask demo      a citizen gets a signature: opens a window to touch, or walks by itself
     --headless        no window (so without a display): every step rendered, touched, checked
     --out DIR         where pictures, summary.json and data go (default: a new temporary one)
-    --lang kk|ru|en   language of the citizen (kk)
+    --lang kk|ru|en   language of the walk (kk); in the window the person chooses
     --size WxH        1080x1920 or 1280x800 (1080x1920)
     --pace N          prompts N times faster (1)
     --offline         the office cannot be reached until the citizen has the receipt

@@ -36,7 +36,7 @@ pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
         .arg("run")
         .arg("--config")
         .arg(&configuration)
-        .args(["--lang", &wanted.language, "--size", &wanted.size])
+        .args(["--size", &wanted.size])
         .current_dir(cargo::root())
         .spawn()
         .context("starting the kiosk")?;
