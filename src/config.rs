@@ -46,11 +46,10 @@ pub enum Camera {
     Device(PathBuf),
     /// A still or a recording in place of a camera (feature `simulated`).
     Simulated {
-        /// What the face camera sees.
-        face: PathBuf,
-        /// What it sees while a document is photographed; none: the same.
+        file: PathBuf,
+        /// A file whose one word (none, black, frozen, slow, gone) injects a fault.
         #[serde(default)]
-        document: Option<PathBuf>,
+        fault_file: Option<PathBuf>,
     },
 }
 
@@ -168,9 +167,15 @@ impl Default for Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{path}: cannot be read: {cause}")]
-    Read { path: PathBuf, cause: std::io::Error },
+    Read {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
     #[error("{path}: {cause}")]
-    Syntax { path: PathBuf, cause: Box<toml::de::Error> },
+    Syntax {
+        path: PathBuf,
+        cause: Box<toml::de::Error>,
+    },
     #[error("{path}: {what}")]
     Value { path: PathBuf, what: String },
 }
@@ -207,7 +212,10 @@ impl Config {
     /// # Errors
     /// The file cannot be read, is not TOML, names an unknown key, or has a value out of range.
     pub fn check(path: &Path) -> Result<Config, ConfigError> {
-        let read = |cause| ConfigError::Read { path: path.into(), cause };
+        let read = |cause| ConfigError::Read {
+            path: path.into(),
+            cause,
+        };
         std::fs::metadata(path).map_err(read)?;
         let (table, _) = Self::layer_over(&toml::Table::new(), path)?.unwrap_or_default();
         table.try_into().map_err(|cause| ConfigError::Syntax {
@@ -223,18 +231,27 @@ impl Config {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => return Err(ConfigError::Read { path: path.into(), cause }),
+            Err(cause) => {
+                return Err(ConfigError::Read {
+                    path: path.into(),
+                    cause,
+                });
+            }
         };
-        let syntax = |cause| ConfigError::Syntax { path: path.into(), cause: Box::new(cause) };
+        let syntax = |cause| ConfigError::Syntax {
+            path: path.into(),
+            cause: Box::new(cause),
+        };
         let layer: toml::Table = toml::from_str(&text).map_err(syntax)?;
         // Checked on its own first: an error then points into this file's text.
         let _: Config = toml::from_str(&text).map_err(syntax)?;
         let mut merged = below.clone();
         merge(&mut merged, layer);
         let config: Config = merged.clone().try_into().map_err(syntax)?;
-        config
-            .check_values()
-            .map_err(|what| ConfigError::Value { path: path.into(), what })?;
+        config.check_values().map_err(|what| ConfigError::Value {
+            path: path.into(),
+            what,
+        })?;
         Ok(Some((merged, text)))
     }
 
@@ -244,17 +261,44 @@ impl Config {
             if (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(format!("{name} = {value}: must lie between {low} and {high}"))
+                Err(format!(
+                    "{name} = {value}: must lie between {low} and {high}"
+                ))
             }
         };
         if !self.office.url.is_empty() && !self.office.url.starts_with("https://") {
             return Err("office.url: must begin with https://".into());
         }
-        within("session.idle_seconds", f64::from(s.idle_seconds), 15.0, 900.0)?;
-        within("session.idle_warning_seconds", f64::from(s.idle_warning_seconds), 5.0, 120.0)?;
-        within("session.liveness_prompts", f64::from(s.liveness_prompts), 3.0, 6.0)?;
-        within("session.liveness_seconds_each", f64::from(s.liveness_seconds_each), 0.05, 10.0)?;
-        within("session.liveness_tries", f64::from(s.liveness_tries), 1.0, 10.0)
+        within(
+            "session.idle_seconds",
+            f64::from(s.idle_seconds),
+            15.0,
+            900.0,
+        )?;
+        within(
+            "session.idle_warning_seconds",
+            f64::from(s.idle_warning_seconds),
+            5.0,
+            120.0,
+        )?;
+        within(
+            "session.liveness_prompts",
+            f64::from(s.liveness_prompts),
+            3.0,
+            6.0,
+        )?;
+        within(
+            "session.liveness_seconds_each",
+            f64::from(s.liveness_seconds_each),
+            0.05,
+            10.0,
+        )?;
+        within(
+            "session.liveness_tries",
+            f64::from(s.liveness_tries),
+            1.0,
+            10.0,
+        )
     }
 }
 
@@ -263,7 +307,9 @@ fn merge(below: &mut toml::Table, above: toml::Table) {
     for (key, value) in above {
         match (below.get_mut(&key), value) {
             // An enum with data is a one-key table: two of them must not mix.
-            (Some(toml::Value::Table(b)), toml::Value::Table(a)) if key != "camera" && key != "card_reader" && key != "panel" => {
+            (Some(toml::Value::Table(b)), toml::Value::Table(a))
+                if key != "camera" && key != "card_reader" && key != "panel" =>
+            {
                 merge(b, a);
             }
             (_, value) => {
@@ -299,11 +345,18 @@ mod tests {
     fn layers_change_only_what_they_name() {
         let dir = tempfile::tempdir().unwrap();
         let (image, local) = (dir.path().join("image.toml"), dir.path().join("local.toml"));
-        std::fs::write(&image, "[session]\nidle_seconds = 60\n[office]\nurl = 'https://a'\n").unwrap();
+        std::fs::write(
+            &image,
+            "[session]\nidle_seconds = 60\n[office]\nurl = 'https://a'\n",
+        )
+        .unwrap();
         std::fs::write(&local, "[office]\nurl = 'https://b'\n").unwrap();
         let (config, raised) = Config::load(&[image, local]);
         assert!(raised.is_empty(), "{raised:?}");
-        assert_eq!((config.session.idle_seconds, config.office.url.as_str()), (60, "https://b"));
+        assert_eq!(
+            (config.session.idle_seconds, config.office.url.as_str()),
+            (60, "https://b")
+        );
     }
 
     #[test]
@@ -312,11 +365,19 @@ mod tests {
         let layer = vec![dir.path().join("local.toml")];
         std::fs::write(&layer[0], "[session]\nidle_seconds = 45\n").unwrap();
         Config::load(&layer);
-        for bad in ["[session]\nidle_seconds = 1\n", "[sesion]\n", "= x", "[office]\nurl = 'http://a'\n"] {
+        for bad in [
+            "[session]\nidle_seconds = 1\n",
+            "[sesion]\n",
+            "= x",
+            "[office]\nurl = 'http://a'\n",
+        ] {
             std::fs::write(&layer[0], bad).unwrap();
             let (config, raised) = Config::load(&layer);
             assert_eq!(config.session.idle_seconds, 45, "{bad}");
-            assert!(matches!(raised[..], [(Fault::ConfigurationBad, _)]), "{bad}");
+            assert!(
+                matches!(raised[..], [(Fault::ConfigurationBad, _)]),
+                "{bad}"
+            );
         }
     }
 
@@ -326,6 +387,9 @@ mod tests {
         let file = dir.path().join("c.toml");
         std::fs::write(&file, "[session]\nidle_secnds = 45\n").unwrap();
         let said = Config::check(&file).unwrap_err().to_string();
-        assert!(said.contains("c.toml") && said.contains("idle_secnds"), "{said}");
+        assert!(
+            said.contains("c.toml") && said.contains("idle_secnds"),
+            "{said}"
+        );
     }
 }

@@ -25,6 +25,6 @@ pub use jpeg::{Jpeg, JpegError};
 pub use liveness::{FacePresence, LivenessJudge, LivenessState, Sight};
 pub use matroska::MatroskaWriter;
 pub use picture::{Picture, PictureError, Rect};
-pub use report::report;
+pub use report::{FileReport, Outcome, report};
 pub use scale::Scaler;
 pub use selfie::{Finding, Judgement, SelfieCheck, SelfieConfig, SelfieJudge};

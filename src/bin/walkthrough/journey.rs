@@ -150,7 +150,15 @@ impl<'a> Citizen<'a> {
     /// From the document to the place for the key.
     fn answers(&mut self) -> Result<()> {
         self.step("document", |c| {
-            c.driver.touch_id("id-card")?;
+            // A card that lies in the reader already says what it is.
+            while c.driver.find("enter-typed").is_none() {
+                if c.driver.find("id-card").is_some() {
+                    c.picture("document_kind")?;
+                    c.driver.touch_id("id-card")?;
+                }
+                c.driver.wait_for("page")?;
+            }
+            c.picture("document_reader")?;
             c.driver.touch_id("enter-typed")?;
             for (field, text) in [
                 ("field-surname", "ҮЛГІБЕКОВА"),

@@ -4,6 +4,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
+use faults::Fault;
 use portrait::{DetectError, FaceSize, Finding, Jpeg, Judgement, Point, Rect, SelfieJudge, jpeg};
 
 use super::recording::{self, RecordedFrame};
