@@ -99,6 +99,8 @@ impl<'a> Citizen<'a> {
             Ok(())
         })?;
         self.step("collect_code", |c| {
+            // The last visit's language went with its citizen.
+            c.driver.touch_id(&format!("language-{}", c.language.code()))?;
             c.driver.touch_id("start-collect")?;
             c.driver.wait_for("field-receipt-code")?;
             let code = c.receipt_code.clone().context("no receipt code was shown")?;
