@@ -78,46 +78,57 @@ fn civil(days: i64) -> (i64, i64, i64) {
 
 /// Eight bits RGBA into a PNG file, fast.
 pub(super) fn write_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
-    write(
-        path,
-        (width, height),
-        rgba,
-        png::ColorType::Rgba,
-        png::Compression::Fast,
-    )
-}
-
-/// Eight bits RGBA, all opaque, into a PNG file with four bits a colour: for
-/// pictures that are kept.
-#[cfg(feature = "headless")]
-pub(super) fn write_small_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
-    let rgb: Vec<u8> = rgba
-        .chunks_exact(4)
-        .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| (value >> 4) * 17))
-        .collect();
-    write(
-        path,
-        (width, height),
-        &rgb,
-        png::ColorType::Rgb,
-        png::Compression::High,
-    )
-}
-
-fn write(
-    path: &Path,
-    (width, height): (u32, u32),
-    pixels: &[u8],
-    colour: png::ColorType,
-    compression: png::Compression,
-) -> Result<()> {
     let file =
         std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
-    encoder.set_color(colour);
+    encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(compression);
-    encoder.write_header()?.write_image_data(pixels)?;
+    encoder.set_compression(png::Compression::Fast);
+    encoder.write_header()?.write_image_data(rgba)?;
+    Ok(())
+}
+
+/// Eight bits RGBA, all opaque, into a PNG file of its 256 most frequent
+/// colours: for pictures that are kept.
+#[cfg(feature = "headless")]
+pub(super) fn write_small_png(path: &Path, width: u32, height: u32, rgba: &[u8]) -> Result<()> {
+    use std::collections::HashMap;
+
+    // Four bits a colour first: what scaling made between two colours falls together.
+    let coarse: Vec<[u8; 3]> = rgba
+        .chunks_exact(4)
+        .map(|pixel| [pixel[0], pixel[1], pixel[2]].map(|value| (value >> 4) * 17))
+        .collect();
+    let mut counts: HashMap<[u8; 3], u32> = HashMap::new();
+    for &colour in &coarse {
+        *counts.entry(colour).or_default() += 1;
+    }
+    let mut palette: Vec<[u8; 3]> = counts.keys().copied().collect();
+    palette.sort_by_key(|colour| (std::cmp::Reverse(counts[colour]), *colour));
+    palette.truncate(256);
+    let distance = |a: [u8; 3], b: [u8; 3]| -> u32 {
+        (0..3)
+            .map(|at| u32::from(a[at].abs_diff(b[at])).pow(2))
+            .sum()
+    };
+    let nearest: HashMap<[u8; 3], u8> = counts
+        .keys()
+        .map(|&colour| {
+            let index = (0..palette.len()).min_by_key(|&at| distance(palette[at], colour));
+            (colour, index.unwrap_or_default() as u8)
+        })
+        .collect();
+    let indices: Vec<u8> = coarse.iter().map(|colour| nearest[colour]).collect();
+
+    let file =
+        std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_palette(palette.concat());
+    encoder.set_compression(png::Compression::High);
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.write_header()?.write_image_data(&indices)?;
     Ok(())
 }
 
