@@ -106,7 +106,7 @@ impl Inner {
         password: &Secret,
     ) -> Option<PublicKey> {
         let id = self.made_key(|made| {
-            (made.submission == submission && made.location == *location).then(|| made.id.clone())
+            (made.submission == submission && made.location == *location).then_some(made.id)
         })?;
         self.with_storage(location, |s| s.read_back(&id, password)).ok().map(|stored| stored.key)
     }
