@@ -47,6 +47,14 @@ fn parse_available(meminfo: &str) -> Option<usize> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// Builds every program as the tests build them, so that nothing is compiled
+/// in two flavours.
+pub fn build_programs() -> anyhow::Result<()> {
+    run(cargo()
+        .args(["build", "--workspace", "--exclude", "xtask", "--bins"])
+        .args(["--features", "headless"]))
+}
+
 /// The directory of binaries built without `--release`.
 pub fn binaries() -> anyhow::Result<PathBuf> {
     let output = cargo()

@@ -168,7 +168,7 @@ fn translations() -> anyhow::Result<Outcome> {
     let lang = cargo::root().join("ui/lang");
     let mut checked = 0;
     let mut bad = Vec::new();
-    for language in ["kk", "ru", "en"] {
+    for language in ["kk", "ru"] {
         let folder = lang.join(language).join("LC_MESSAGES");
         let files = std::fs::read_dir(&folder)
             .with_context(|| format!("{}", folder.display()))?
@@ -190,8 +190,10 @@ fn translations() -> anyhow::Result<Outcome> {
     }
     Ok(if !bad.is_empty() {
         Outcome::Failed(bad.join(", "))
-    } else if checked < 3 {
-        Outcome::Failed(format!("{checked} catalogues for three languages"))
+    } else if checked < 2 {
+        Outcome::Failed(format!(
+            "{checked} catalogues for two languages beside the English source"
+        ))
     } else {
         Outcome::Passed(format!("{checked} catalogues"))
     })

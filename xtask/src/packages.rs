@@ -48,6 +48,15 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "keytool opens the finished key file",
     ),
+    ("ffmpeg", Need::Test, "ffprobe reads the recorded video"),
+    ("pcscd", Need::Test, "cards by the real card service"),
+    ("vsmartcard-vpcd", Need::Test, "a virtual card in pcscd"),
+    (
+        "util-linux",
+        Need::Test,
+        "unshare: a card service of its own",
+    ),
+    ("iproute2", Need::Test, "brings the private network up"),
     (
         "libxkbcommon-dev",
         Need::Device,

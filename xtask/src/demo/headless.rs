@@ -4,14 +4,9 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use super::Wanted;
-use crate::cargo::{self, cargo};
+use crate::cargo;
 
 pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
-    cargo::run(
-        cargo()
-            .args(["build", "-p", "kiosk", "--features", "headless"])
-            .args(["--bin", "walkthrough"]),
-    )?;
     println!(
         "Everything of this walk goes to {}: pictures, summary.json, data.",
         wanted.out.display()

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use crate::cargo::{self, cargo};
+use crate::cargo;
 use crate::flags::{Flags, wrong};
 use crate::packages::{self, Need};
 
@@ -73,7 +73,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     packages::install(&[Need::Build, window_or_walk])?;
     let binaries = cargo::binaries()?;
     println!("Building. The first time takes some minutes.");
-    cargo::run(cargo().args(["build", "-p", "office", "-p", "worker", "--bins"]))?;
+    cargo::build_programs()?;
     if headless {
         headless::run(&wanted, &binaries)
     } else {

@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::Wanted;
 use super::office::{OPERATOR, Office};
-use crate::cargo::{self, cargo};
+use crate::cargo;
 
 const KIOSK: &str = "demo-1";
 /// Time for a person to see that the application awaits a decision.
@@ -18,7 +18,6 @@ const APPROVE_AFTER: Duration = Duration::from_secs(5);
 const PROMPT_SECONDS: f32 = 3.0;
 
 pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
-    cargo::run(cargo().args(["build", "-p", "kiosk", "--bin", "kiosk"]))?;
     println!("Everything goes to {}", wanted.out.display());
     let mut office = Office::init(binaries.join("office"), wanted.out.join("office"))?;
     office.start()?;
