@@ -2,6 +2,10 @@
 
 mod command_line;
 
+/// What libraries copy of a citizen's data is wiped when they free it.
+#[global_allocator]
+static ALLOCATOR: wiping_allocator::WipingAllocator = wiping_allocator::WipingAllocator;
+
 fn main() -> std::process::ExitCode {
     command_line::main()
 }

@@ -30,7 +30,7 @@
 //!
 //! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
 //! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
-//! `registered-phone`, `phase-current`.
+//! `saved`, `registered-phone`, `phase-current`.
 
 mod format;
 #[cfg(feature = "headless")]

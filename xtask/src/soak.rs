@@ -6,23 +6,22 @@ use crate::cargo::{self, cargo};
 use crate::flags::wrong;
 use crate::packages::{self, Need};
 
-/// Of tests/soak_kill.rs, whose tests are ignored unless asked for.
+/// Of tests/soak_kill.rs, which plain `cargo test` leaves out.
 const KILL: &str = "soak_kill";
 
+/// `kill`, then what the soak itself understands: `--moments N`, `--only NAME`.
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
-    if words != ["kill"] {
-        return Err(wrong("there is one soak: `cargo xtask soak kill`"));
-    }
-    if !cargo::root().join(format!("tests/{KILL}.rs")).exists() {
-        eprintln!("`cargo xtask soak kill` cannot run: tests/{KILL}.rs is not there yet.");
-        return Ok(ExitCode::from(2));
-    }
+    let ["kill", rest @ ..] = &words.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+        return Err(wrong(
+            "there is one soak: `cargo xtask soak kill [--moments N] [--only NAME]`",
+        ));
+    };
     packages::install(&[Need::Build, Need::Walk])?;
     cargo::run(cargo().args(["build", "-p", "office", "-p", "worker", "--bins"]))?;
     cargo::run(
         cargo()
             .args(["test", "--features", "headless", "--test", KILL, "--"])
-            .args(["--ignored", "--nocapture", "--test-threads=1"]),
+            .args(rest),
     )?;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,12 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use anyhow::{Context, bail};
+use wiping_allocator::WipingAllocator;
 use worker::message::Role;
+
+/// Pictures of documents and chip data are parsed here.
+#[global_allocator]
+static ALLOCATOR: WipingAllocator = WipingAllocator;
 
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()

@@ -10,7 +10,7 @@ use kiosk::ui::headless::Driver;
 use super::office::Office;
 use super::summary::Summary;
 
-const IIN: &str = "880412401006";
+pub const IIN: &str = "880412401006";
 /// The number that the office's register has for this IIN.
 const PHONE: &str = "+77010000001";
 const ACCOUNT_PIN: &str = "274916";
@@ -19,6 +19,14 @@ pub const KEY_PASSWORD: &str = "Kilt2026";
 pub const FOLDER: &str = "Кілттер";
 /// A slip of the finger that the kiosk asks about.
 const EMAIL_TYPED: &str = "saule.u@gmial.com";
+
+/// Made in the folder of the walk once the screen has said that the application is
+/// saved: from then on it may not be lost.
+const SAVED: &str = "saved";
+const NAME: [&str; 3] = ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"];
+/// What the next citizen must not see.
+pub const PERSONAL: [&str; 7] =
+    [IIN, PHONE, NAME[0], NAME[1], NAME[2], EMAIL_TYPED, "saule.u@gmail.com"];
 
 /// The office, the authority and a slow machine together may take so long.
 const LONG: Duration = Duration::from_secs(120);
@@ -128,6 +136,15 @@ impl<'a> Citizen<'a> {
         })
     }
 
+    /// Stands before the welcome screen until somebody takes the file away.
+    pub fn stay_while(&mut self, file: &Path) -> Result<()> {
+        std::fs::write(file, "")?;
+        while file.exists() {
+            self.pump_for(Duration::from_millis(100))?;
+        }
+        Ok(())
+    }
+
     fn begin(&mut self) -> Result<()> {
         self.step("welcome", |c| {
             // The camera is checked before anything else.
@@ -163,9 +180,9 @@ impl<'a> Citizen<'a> {
             c.picture("document_reader")?;
             c.driver.touch_id("enter-typed")?;
             for (field, text) in [
-                ("field-surname", "ҮЛГІБЕКОВА"),
-                ("field-given-name", "САУЛЕ"),
-                ("field-patronymic", "ҚАНАТҚЫЗЫ"),
+                ("field-surname", NAME[0]),
+                ("field-given-name", NAME[1]),
+                ("field-patronymic", NAME[2]),
                 ("field-document-number", "000000000"),
             ] {
                 c.driver.touch_id(field)?;
@@ -295,8 +312,16 @@ impl<'a> Citizen<'a> {
                 let ids: Vec<String> = self.driver.seen().into_iter().map(|s| s.id).collect();
                 bail!("`{id}` did not come; there are: {}", ids.join(", "));
             }
+            self.note_saved()?;
             meanwhile()?;
             self.pump_for(Duration::from_millis(250))?;
+        }
+        self.note_saved()
+    }
+
+    fn note_saved(&self) -> Result<()> {
+        if ["saved", "receipt-code"].into_iter().any(|id| self.driver.find(id).is_some()) {
+            std::fs::write(self.out.join(SAVED), "")?;
         }
         Ok(())
     }

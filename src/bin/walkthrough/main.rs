@@ -4,6 +4,7 @@
 mod checks;
 mod journey;
 mod office;
+mod resume;
 mod summary;
 mod visit;
 
@@ -12,6 +13,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use exchange::Language;
+
+/// The same as the kiosk's: what is found in this process's memory is what would
+/// be found in the kiosk's.
+#[global_allocator]
+static ALLOCATOR: wiping_allocator::WipingAllocator = wiping_allocator::WipingAllocator;
 
 /// Walk through one enrolment and leave pictures, certificate and key in a folder.
 #[derive(Parser)]
@@ -38,6 +44,14 @@ pub struct Arguments {
     /// What the simulated camera sees; default: the fixture portrait.
     #[arg(long)]
     face: Option<PathBuf>,
+    /// Makes this file once the welcome screen is back and stays there until the
+    /// file is gone.
+    #[arg(long, hide = true)]
+    pause_file: Option<PathBuf>,
+    /// Starts office and kiosk anew on what a killed walk left in the folder,
+    /// waits until nothing is left to send, and looks for the former citizen.
+    #[arg(long, hide = true)]
+    resume: bool,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +63,9 @@ fn main() -> ExitCode {
         )
         .with_writer(std::io::stderr)
         .init();
-    let walked = kiosk::ui::provide_fonts(&arguments.out).and_then(|()| visit::walk(&arguments));
+    let walked = kiosk::ui::provide_fonts(&arguments.out).and_then(|()| {
+        if arguments.resume { resume::resume(&arguments) } else { visit::walk(&arguments) }
+    });
     match walked {
         Ok(summary) => {
             println!("{}", summary.sentence());

@@ -1,7 +1,8 @@
 //! A real office on loopback, run and operated by its own program.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -35,13 +36,26 @@ impl Office {
         Ok(office)
     }
 
+    /// The office that an earlier walk made, where its kiosk looks for it.
+    pub fn open(program: &Path, state: &Path) -> anyhow::Result<Self> {
+        let settings: toml::Table = fs::read_to_string(state.join("office.toml"))?.parse()?;
+        let listen = settings.get("receive").and_then(|r| r.get("listen")?.as_str());
+        let listen: SocketAddr = listen.context("office.toml names no address")?.parse()?;
+        Ok(Self {
+            program: program.into(),
+            state: state.into(),
+            port: listen.port(),
+            serving: None,
+        })
+    }
+
     /// Starts it and waits until it says where it listens.
     pub fn start(&mut self) -> anyhow::Result<()> {
         let mut child = Command::new(&self.program)
             .args(["serve", &self.folder()?, "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(std::fs::OpenOptions::new().create(true).append(true).open(self.state.join("serve.log"))?)
+            .stderr(fs::OpenOptions::new().create(true).append(true).open(self.state.join("serve.log"))?)
             .spawn()
             .with_context(|| format!("starting {}", self.program.display()))?;
         let output = child.stdout.take().context("no output")?;

@@ -21,6 +21,10 @@ use super::office::Office;
 use super::summary::Summary;
 
 const KIOSK: &str = "demo-1";
+/// What lies in the folder of a walk.
+pub const DATA: &str = "kiosk-data";
+const DRIVE: &str = "usb";
+const FACE_FILE: &str = "camera.png";
 /// What the simulated camera sees: a NASA portrait in the public domain.
 const FACE: &[u8] = include_bytes!("../../../tests/fixtures/camera/astronaut-selfie.jpg");
 /// What lies on the citizen's drive: a drawn specimen.
@@ -53,6 +57,46 @@ pub fn walk(arguments: &Arguments) -> anyhow::Result<Summary> {
     Ok(summary)
 }
 
+/// The office's program: the one asked for, or the one beside this program.
+pub fn office_program(arguments: &Arguments) -> anyhow::Result<PathBuf> {
+    program(arguments.office_bin.as_ref(), "office")
+}
+
+fn program(given: Option<&PathBuf>, name: &str) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(given) => Ok(given.clone()),
+        None => Ok(std::env::current_exe()?.with_file_name(name)),
+    }
+}
+
+/// The kiosk that lives in this folder, with simulated devices.
+pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Result<Config> {
+    let defaults = config::Session::default();
+    Ok(Config {
+        data_dir: out.join(DATA),
+        office: config::Office {
+            url: office.url(),
+            ca_file: office.ca_file(),
+            heartbeat_seconds: Some(30),
+        },
+        camera: config::Camera::Simulated {
+            file: arguments.face.clone().unwrap_or_else(|| out.join(FACE_FILE)),
+            fault_file: None,
+        },
+        card_reader: config::CardReader::Simulated { insert_after_millis: 0 },
+        usb: config::Usb { root: out.join(DRIVE), root_is_drive: true },
+        panel: config::Panel::Simulated(out.join("panel.png")),
+        session: config::Session {
+            liveness_seconds_each: (defaults.liveness_seconds_each
+                / arguments.pace.clamp(1.0, 20.0))
+            .max(0.3),
+            ..defaults
+        },
+        worker: Some(program(arguments.worker_bin.as_ref(), "kiosk-worker")?),
+        ..Config::default()
+    })
+}
+
 struct Scene {
     office: Office,
     config: Config,
@@ -62,13 +106,9 @@ struct Scene {
 impl Scene {
     /// A fresh office, a provisioned kiosk's data, and a drive with a picture on it.
     fn set(arguments: &Arguments, out: &Path) -> anyhow::Result<Self> {
-        let beside = std::env::current_exe()?;
-        let program = |given: &Option<PathBuf>, name: &str| {
-            given.clone().unwrap_or_else(|| beside.with_file_name(name))
-        };
         let state = out.join("office");
-        let data_dir = out.join("kiosk-data");
-        let drive = out.join("usb");
+        let data_dir = out.join(DATA);
+        let drive = out.join(DRIVE);
         for old in [&state, &data_dir, &drive] {
             if old.exists() {
                 fs::remove_dir_all(old)?;
@@ -76,37 +116,10 @@ impl Scene {
         }
         fs::create_dir_all(drive.join(journey::FOLDER))?;
         fs::write(drive.join("zheke-kualik.jpg"), DOCUMENT)?;
-        let face = match &arguments.face {
-            Some(face) => face.clone(),
-            None => {
-                let face = out.join("camera.png");
-                fs::write(&face, FACE)?;
-                face
-            }
-        };
-        let mut office = Office::init(&program(&arguments.office_bin, "office"), &state)?;
+        fs::write(out.join(FACE_FILE), FACE)?;
+        let mut office = Office::init(&office_program(arguments)?, &state)?;
         office.start()?;
-        let defaults = config::Session::default();
-        let config = Config {
-            data_dir,
-            office: config::Office {
-                url: office.url(),
-                ca_file: office.ca_file(),
-                heartbeat_seconds: Some(30),
-            },
-            camera: config::Camera::Simulated { file: face, fault_file: None },
-            card_reader: config::CardReader::Simulated { insert_after_millis: 0 },
-            usb: config::Usb { root: drive.clone(), root_is_drive: true },
-            panel: config::Panel::Simulated(out.join("panel.png")),
-            session: config::Session {
-                liveness_seconds_each: (defaults.liveness_seconds_each
-                    / arguments.pace.clamp(1.0, 20.0))
-                .max(0.3),
-                ..defaults
-            },
-            worker: Some(program(&arguments.worker_bin, "kiosk-worker")),
-            ..Config::default()
-        };
+        let config = config(arguments, out, &office)?;
         provision(&config, &office)?;
         Ok(Self { office, config, drive })
     }
@@ -136,6 +149,9 @@ impl Scene {
         } else {
             citizen.enrol(&self.office)
         };
+        if let (Ok(()), Some(file)) = (&outcome, &arguments.pause_file) {
+            citizen.stay_while(file)?;
+        }
         let receipt_code = citizen.receipt_code.take();
         drop(citizen);
         drop(kiosk);
