@@ -221,8 +221,8 @@ fn overlaps(seen: &[Seen]) -> Vec<String> {
     found
 }
 
-/// Words of headings that are wider than the heading: they would be broken in
-/// their middle. A field that does not wrap measures them.
+/// Words of headings and of the bottom bar that are wider than their place: they
+/// would be broken in their middle. A field that does not wrap measures them.
 fn broken_words(
     driver: &mut Driver,
     headings: &BTreeSet<String>,
@@ -239,27 +239,46 @@ fn broken_words(
         WindowSize::Portrait => 64.0 / 56.0,
         WindowSize::Landscape => 44.0 / 40.0,
     } * 1.07;
-    let words: BTreeSet<&str> = headings
+    let mut words: Vec<(String, f32, f32)> = Vec::new();
+    driver.show_sample(&view).expect("the sample is shown");
+    let page = driver.find("page").map_or(0.0, |page| page.width);
+    let split = driver.size() == WindowSize::Landscape
+        && matches!(text_size, TextSize::Percent100 | TextSize::Percent125);
+    // The margins, and in two columns the gap and the input's part.
+    let room = if split {
+        (page - 160.0) * 0.45
+    } else {
+        page - 128.0
+    };
+    for word in headings
         .iter()
         .flat_map(|heading| heading.split_whitespace())
-        .filter(|word| word.chars().count() > 8)
-        .collect();
+    {
+        if word.chars().count() > 8 {
+            words.push((word.to_owned(), factor, room));
+        }
+    }
+    // The bottom bar's short words, less the padding; icon and gap stay beside them.
+    for (id, beside) in [("back", true), ("help", true), ("cancel", false)] {
+        let button = driver.find(id).expect("the bottom bar is there");
+        let (to_input, size) = match driver.size() {
+            WindowSize::Portrait => (40.0 / 56.0, 40.0),
+            WindowSize::Landscape => (28.0 / 40.0, 28.0),
+        };
+        let icon = if beside {
+            size * percent(text_size) + 16.0
+        } else {
+            0.0
+        };
+        words.push((button.label, to_input, button.width - 48.0 - icon + 1.0));
+    }
     let mut found = Vec::new();
-    for word in words {
+    for (word, factor, room) in words {
         if let Screen::Email { email, .. } = &mut view.screen {
-            email.text = word.to_owned();
+            email.text = word.clone();
             email.cursor = word.chars().count();
         }
         driver.show_sample(&view).expect("the word is shown");
-        let page = driver.find("page").map_or(0.0, |page| page.width);
-        let split = driver.size() == WindowSize::Landscape
-            && matches!(text_size, TextSize::Percent100 | TextSize::Percent125);
-        // The margins, and in two columns the gap and the input's part.
-        let room = if split {
-            (page - 160.0) * 0.45
-        } else {
-            page - 128.0
-        };
         let mut width = 0.0_f32;
         driver.every_element(|element| {
             if element.id().is_some_and(|id| id == "Field::left") {
@@ -269,12 +288,21 @@ fn broken_words(
         assert!(width > 0.0, "the field measures nothing");
         if width * factor > room {
             found.push(format!(
-                "`{word}` is {} px wide, a heading {room} px",
+                "`{word}` is {} px wide, its place {room} px",
                 width * factor
             ));
         }
     }
     found
+}
+
+fn percent(text_size: TextSize) -> f32 {
+    match text_size {
+        TextSize::Percent100 => 1.0,
+        TextSize::Percent125 => 1.25,
+        TextSize::Percent150 => 1.5,
+        TextSize::Percent200 => 2.0,
+    }
 }
 
 fn high_contrast_is_legible_and_drawn(driver: &mut Driver) {
