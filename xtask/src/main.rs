@@ -27,7 +27,7 @@ cargo xtask demo      a citizen gets a signature: opens a window to touch, or wa
     --reader          a real card reader by PC/SC instead of the simulated one
     --usb DIR         a folder that stands for the citizen's USB drive
 cargo xtask test      format, lints, all tests, translations, licences
-cargo xtask bench     the measured numbers of docs/benchmarks.md
+cargo xtask bench     the numbers of benches/, measured in a release build
 cargo xtask soak kill the kiosk killed at every boundary and at random moments
 cargo xtask screens   docs/screens renewed: every screen, language, size
 cargo xtask image     the bootable image (not there yet)

@@ -6,9 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Digest, Iin, KioskId, ReceiptCode, Secret, Statement, SubmissionId, UnixMillis,
-};
+use crate::{Digest, Iin, KioskId, ReceiptCode, Secret, Statement, SubmissionId, UnixMillis};
 
 /// POST [`ProvisionRequest`] -> [`ProvisionAnswer`]; repeat until confirmed.
 pub const PROVISION: &str = "/v1/provision";
