@@ -79,7 +79,11 @@ pub struct Layers {
 
 impl Layers {
     pub fn load(&self) -> Config {
-        let standard = ["/usr/share/qoltanba/kiosk.toml", "/var/lib/qoltanba/office.toml", "/etc/qoltanba/kiosk.toml"];
+        let standard = [
+            "/usr/share/qoltanba/kiosk.toml",
+            "/var/lib/qoltanba/office.toml",
+            "/etc/qoltanba/kiosk.toml",
+        ];
         let layers = if self.layers.is_empty() {
             standard.map(PathBuf::from).to_vec()
         } else {
@@ -96,7 +100,10 @@ impl Layers {
 pub fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,kiosk=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     match run(CommandLine::parse().command) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -131,7 +138,11 @@ fn run(command: Command) -> Result<bool> {
             if json {
                 println!("{}", serde_json::to_string_pretty(&found)?);
             } else {
-                let state = if found.pending { "waits for its certificate" } else { "has its certificate" };
+                let state = if found.pending {
+                    "waits for its certificate"
+                } else {
+                    "has its certificate"
+                };
                 println!("key {} ({:?}) {state}", found.key_id, found.algorithm);
                 println!("valid {} to {}", found.not_before, found.not_after);
             }
@@ -165,7 +176,10 @@ fn faces(files: &[PathBuf], json: bool) -> Result<bool> {
 
 fn secret_from_input() -> Result<Secret> {
     let mut text = zeroize::Zeroizing::new(String::with_capacity(512));
-    std::io::stdin().take(512).read_to_string(&mut text).context("reading standard input")?;
+    std::io::stdin()
+        .take(512)
+        .read_to_string(&mut text)
+        .context("reading standard input")?;
     let text = text.trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         bail!("nothing came on standard input");
@@ -182,17 +196,34 @@ fn provision(layers: &Layers) -> Result<bool> {
     let client = OfficeClient::unprovisioned(&office, floor.into())?;
     let token = secret_from_input()?;
     let json = layers.json;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(client.provision_and_wait(&identity, &token, |now| match now {
-        Provisioning::Awaiting { kiosk, words } if json => {
-            println!("{}", serde_json::json!({ "kiosk": kiosk, "fingerprint_words": words }));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(
+        client.provision_and_wait(&identity, &token, |now| match now {
+            Provisioning::Awaiting { kiosk, words } if json => {
+                println!(
+                    "{}",
+                    serde_json::json!({ "kiosk": kiosk, "fingerprint_words": words })
+                );
+            }
+            Provisioning::Awaiting { kiosk, words } => {
+                println!(
+                    "this is {kiosk}; compare with the office: {}",
+                    words.join(" ")
+                );
+            }
+            Provisioning::Done => {}
+        }),
+    )?;
+    println!(
+        "{}",
+        if json {
+            "{\"provisioned\":true}"
+        } else {
+            "provisioned"
         }
-        Provisioning::Awaiting { kiosk, words } => {
-            println!("this is {kiosk}; compare with the office: {}", words.join(" "));
-        }
-        Provisioning::Done => {}
-    }))?;
-    println!("{}", if json { "{\"provisioned\":true}" } else { "provisioned" });
+    );
     Ok(true)
 }
 

@@ -40,7 +40,9 @@ pub enum Outbox {
 }
 
 fn open(layers: &Layers) -> Result<outbox::Outbox> {
-    Ok(outbox::Outbox::open_beside(&layers.load().data_dir.join("outbox"))?)
+    Ok(outbox::Outbox::open_beside(
+        &layers.load().data_dir.join("outbox"),
+    )?)
 }
 
 pub fn run(command: Outbox) -> Result<bool> {
@@ -71,7 +73,10 @@ pub fn run(command: Outbox) -> Result<bool> {
                 println!("{id}  {}", shown.listed.state.as_str());
                 for part in shown.parts {
                     let here = if part.here { "here" } else { "gone" };
-                    println!("  {:<15} {:>10} of {:>10} bytes sent, {here}", part.name, part.offset, part.length);
+                    println!(
+                        "  {:<15} {:>10} of {:>10} bytes sent, {here}",
+                        part.name, part.offset, part.length
+                    );
                 }
             }
         }

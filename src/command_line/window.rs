@@ -39,7 +39,10 @@ pub fn run(wishes: &Run) -> Result<()> {
         config.card_reader = config::CardReader::Pcsc;
     }
     if let Some(folder) = &wishes.usb {
-        config.usb = config::Usb { root: folder.clone(), root_is_drive: true };
+        config.usb = config::Usb {
+            root: folder.clone(),
+            root_is_drive: true,
+        };
     }
     let size = WindowSize::parse(&wishes.size)
         .with_context(|| format!("{}: a size is 1080x1920 or 1280x800", wishes.size))?;

@@ -28,7 +28,11 @@ impl Outstanding {
     pub fn begin(&self, session: SessionId, request: RequestId, events: &Events) -> Asked {
         let ids = (session, request);
         self.with(|all| all.insert(ids, Vec::new()));
-        Asked { ids, events: events.clone(), outstanding: self.clone() }
+        Asked {
+            ids,
+            events: events.clone(),
+            outstanding: self.clone(),
+        }
     }
 
     /// Runs what was registered for this case.
@@ -53,7 +57,11 @@ impl Outstanding {
 impl Asked {
     pub fn progress(&self, progress: Progress) {
         let (session, request) = self.ids;
-        self.events.send(Event::Progress { session, request, progress });
+        self.events.send(Event::Progress {
+            session,
+            request,
+            progress,
+        });
     }
 
     /// Runs `hook` when the answer is no longer wanted; at once if it already is not.
@@ -76,12 +84,20 @@ impl Asked {
     pub fn answer(self, answer: Result<Reply, Failure>) {
         let wanted = self.outstanding.with(|all| all.remove(&self.ids)).is_some();
         let reply = answer.unwrap_or_else(|f| {
-            tracing::warn!(fault = f.fault.code(), detail = f.detail, "a request failed");
+            tracing::warn!(
+                fault = f.fault.code(),
+                detail = f.detail,
+                "a request failed"
+            );
             Reply::Failed(f)
         });
         if wanted {
             let (session, request) = self.ids;
-            self.events.send(Event::Reply { session, request, reply });
+            self.events.send(Event::Reply {
+                session,
+                request,
+                reply,
+            });
         }
     }
 }
@@ -98,5 +114,8 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 /// `detail` goes to the log: never personal data.
 pub(super) fn failure(fault: Fault, detail: &str) -> Failure {
-    Failure { fault, detail: detail.to_owned() }
+    Failure {
+        fault,
+        detail: detail.to_owned(),
+    }
 }

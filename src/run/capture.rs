@@ -28,7 +28,11 @@ impl Inner {
     pub(super) fn preview(&self, purpose: Option<PreviewFor>) {
         let wanted = purpose.map(|purpose| {
             let (width, height) = self.screen.preview_size(purpose);
-            PreviewRequest { purpose, width, height }
+            PreviewRequest {
+                purpose,
+                width,
+                height,
+            }
         });
         if let Some(camera) = self.camera() {
             camera.preview(wanted);
@@ -43,11 +47,18 @@ impl Inner {
         let proportions = self.screen.preview_size(purpose);
         let world = self.clone();
         blocking(move || {
-            let camera = world.camera().ok_or_else(|| failure(Fault::CameraMissing, "none"))?;
+            let camera = world
+                .camera()
+                .ok_or_else(|| failure(Fault::CameraMissing, "none"))?;
             let jpeg = camera
-                .capture_still(StillRequest { purpose, proportions })
+                .capture_still(StillRequest {
+                    purpose,
+                    proportions,
+                })
                 .map_err(still_failure)?;
-            Ok(Reply::Picture { media: world.keep_and_show(jpeg.bytes())? })
+            Ok(Reply::Picture {
+                media: world.keep_and_show(jpeg.bytes())?,
+            })
         })
         .await
     }
@@ -64,14 +75,20 @@ impl Inner {
             .load_picture(file, worker::PictureLimits::default(), FILE_PATIENCE)
             .await
             .map_err(|e| failure(e.fault(), &e.to_string()))?;
-        Ok(Reply::Picture { media: self.keep_and_show(&picture.jpeg)? })
+        Ok(Reply::Picture {
+            media: self.keep_and_show(&picture.jpeg)?,
+        })
     }
 
     /// Keeps a picture for sealing and hands the screen what it shows of it.
     fn keep_and_show(&self, jpeg: &[u8]) -> Result<MediaHandle, Failure> {
         let unreadable = |e: &dyn std::fmt::Display| failure(Fault::FileDamaged, &e.to_string());
         let decoded = portrait::jpeg::decode(jpeg).map_err(|e| unreadable(&e))?;
-        let step = decoded.width().max(decoded.height()).div_ceil(SHOWN_SIDE).max(1);
+        let step = decoded
+            .width()
+            .max(decoded.height())
+            .div_ceil(SHOWN_SIDE)
+            .max(1);
         let handle = self.media.keep(Zeroizing::new(jpeg.to_vec()));
         self.screen.picture(handle, every_nth_pixel(&decoded, step));
         Ok(handle)
@@ -92,7 +109,9 @@ impl Inner {
             move || cancel.cancel()
         });
         blocking(move || {
-            let camera = world.camera().ok_or_else(|| failure(Fault::CameraMissing, "none"))?;
+            let camera = world
+                .camera()
+                .ok_or_else(|| failure(Fault::CameraMissing, "none"))?;
             let sink = world.sealing(submission, PartName::Video)?;
             let mut progress = |p| {
                 asked.progress(match p {
@@ -101,8 +120,7 @@ impl Inner {
                 });
             };
             let each = Duration::from_secs_f32(seconds_each.clamp(0.05, 60.0));
-            let order =
-                RecordingOrder::face_presence(prompts.len(), each, cancel, &mut progress);
+            let order = RecordingOrder::face_presence(prompts.len(), each, cancel, &mut progress);
             match camera.record(world.screen.preview_size(PreviewFor::Face), order, sink) {
                 Ok((sink, recording)) => {
                     finish_sealing(sink)?;
@@ -152,7 +170,8 @@ impl Inner {
         plain: &[u8],
     ) -> Result<(), Failure> {
         let mut sink = self.sealing(submission, part)?;
-        sink.write_all(plain).map_err(|e| failure(write_fault(&e), "sealing"))?;
+        sink.write_all(plain)
+            .map_err(|e| failure(write_fault(&e), "sealing"))?;
         finish_sealing(sink)
     }
 
@@ -164,14 +183,23 @@ impl Inner {
         let office = self
             .provisioned()
             .ok_or_else(|| failure(Fault::SealingImpossible, "no office keys"))?;
-        let place = Place { kiosk: office.kiosk.clone(), submission, part };
-        let staged = self.outbox()?.stage(submission, part).map_err(|e| queue_failure(&e))?;
+        let place = Place {
+            kiosk: office.kiosk.clone(),
+            submission,
+            part,
+        };
+        let staged = self
+            .outbox()?
+            .stage(submission, part)
+            .map_err(|e| queue_failure(&e))?;
         Sealing::start(&office.recipients, &place, staged).map_err(|e| seal_failure(&e))
     }
 }
 
 fn finish_sealing(sink: Sealing<outbox::StagedWriter>) -> Result<(), Failure> {
-    let staged = sink.finish().map_err(|e| failure(write_fault(&e), "sealing"))?;
+    let staged = sink
+        .finish()
+        .map_err(|e| failure(write_fault(&e), "sealing"))?;
     staged.finish().map_err(|e| queue_failure(&e))?;
     Ok(())
 }
@@ -215,7 +243,10 @@ fn record_failure(e: &RecordError) -> Failure {
 
 /// Good enough for a picture the person only glances at, and wiped like the original.
 fn every_nth_pixel(picture: &portrait::Picture, step: u32) -> Picture {
-    let (width, height) = (picture.width().div_ceil(step), picture.height().div_ceil(step));
+    let (width, height) = (
+        picture.width().div_ceil(step),
+        picture.height().div_ceil(step),
+    );
     let row = picture.width() as usize * 3;
     let mut pixels = Zeroizing::new(Vec::with_capacity((width * height * 3) as usize));
     for line in picture.rgb().chunks_exact(row).step_by(step as usize) {
@@ -223,7 +254,11 @@ fn every_nth_pixel(picture: &portrait::Picture, step: u32) -> Picture {
             pixels.extend_from_slice(pixel);
         }
     }
-    Picture { width, height, pixels: pixels.into() }
+    Picture {
+        width,
+        height,
+        pixels: pixels.into(),
+    }
 }
 
 #[cfg(test)]

@@ -23,8 +23,12 @@ pub(super) struct MadeKey {
 }
 
 /// What must be staged before the commit; the video and pictures were sealed as captured.
-const CAPTURED: [PartName; 4] =
-    [PartName::AccountPin, PartName::Selfie, PartName::DocumentPhoto, PartName::Video];
+const CAPTURED: [PartName; 4] = [
+    PartName::AccountPin,
+    PartName::Selfie,
+    PartName::DocumentPhoto,
+    PartName::Video,
+];
 
 impl Inner {
     pub(super) async fn submit(
@@ -43,8 +47,14 @@ impl Inner {
                 return Ok(Reply::Saved);
             }
             let staged = outbox.staged_parts(submission);
-            if let Some(part) = CAPTURED.iter().find(|p| !staged.iter().any(|s| s.name == **p)) {
-                return Err(failure(Fault::Internal, &format!("{part} was not captured")));
+            if let Some(part) = CAPTURED
+                .iter()
+                .find(|p| !staged.iter().any(|s| s.name == **p))
+            {
+                return Err(failure(
+                    Fault::Internal,
+                    &format!("{part} was not captured"),
+                ));
             }
             asked.progress(Progress::Phase(IssuingPhase::MakingKey));
             let csr = world.key_and_request(submission, &form, &location, algorithm, &password)?;
@@ -81,8 +91,11 @@ impl Inner {
                 key
             }
         };
-        let subject =
-            Subject { holder: &form.document.holder, iin: &form.iin, email: &form.email };
+        let subject = Subject {
+            holder: &form.document.holder,
+            iin: &form.iin,
+            email: &form.email,
+        };
         let folder = location.path.join("/");
         let mut refused = None;
         let request = self.with_storage(location, |storage| {
@@ -108,14 +121,17 @@ impl Inner {
         let id = self.made_key(|made| {
             (made.submission == submission && made.location == *location).then_some(made.id)
         })?;
-        self.with_storage(location, |s| s.read_back(&id, password)).ok().map(|stored| stored.key)
+        self.with_storage(location, |s| s.read_back(&id, password))
+            .ok()
+            .map(|stored| stored.key)
     }
 
     /// A key that no application refers to is taken away again.
     pub(super) fn discard_made_key(&self) {
-        let Some(made) = self.take_made_key() else { return };
-        let discarded =
-            self.with_storage(&made.location, |s| s.discard(&made.id, &Secret::new()));
+        let Some(made) = self.take_made_key() else {
+            return;
+        };
+        let discarded = self.with_storage(&made.location, |s| s.discard(&made.id, &Secret::new()));
         if let Err(f) = discarded {
             tracing::warn!(fault = f.fault.code(), "an unused key stays in its storage");
         }
@@ -126,7 +142,9 @@ impl Inner {
         let office = self
             .provisioned()
             .ok_or_else(|| failure(Fault::SealingImpossible, "no office keys"))?;
-        let head = outbox.next_sequence_and_previous().map_err(|e| queue_failure(&e))?;
+        let head = outbox
+            .next_sequence_and_previous()
+            .map_err(|e| queue_failure(&e))?;
         let now = self.clock.now();
         let manifest = Manifest {
             submission,
@@ -156,4 +174,3 @@ fn json<T: serde::Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Failure> {
         .map_err(|_| failure(Fault::Internal, "a form cannot be written"))?;
     Ok(text)
 }
-

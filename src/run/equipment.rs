@@ -60,7 +60,9 @@ fn source(wanted: &config::Camera) -> Result<Box<dyn CameraSource>, String> {
         #[cfg(feature = "simulated")]
         config::Camera::Simulated { file, fault_file } => {
             use crate::devices::camera::simulated::{FaultSwitch, SimulatedSource};
-            let switch = fault_file.clone().map_or_else(FaultSwitch::default, FaultSwitch::with_file);
+            let switch = fault_file
+                .clone()
+                .map_or_else(FaultSwitch::default, FaultSwitch::with_file);
             let source = SimulatedSource::open_file(file, switch).map_err(|e| e.to_string())?;
             Ok(Box::new(source))
         }
@@ -74,7 +76,9 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
     let tell = teller(events);
     match &config.card_reader {
         #[cfg(feature = "simulated")]
-        config::CardReader::Simulated { insert_after_millis } => {
+        config::CardReader::Simulated {
+            insert_after_millis,
+        } => {
             use crate::devices::card_reader::simulated::{self, Chip};
             let reader = simulated::start(tell);
             let (handle, after) = (reader.clone(), *insert_after_millis);
@@ -88,8 +92,10 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
             if *other != config::CardReader::Pcsc {
                 tracing::error!("card reader: {NOT_BUILT_IN}");
             }
-            let settings =
-                card_reader::hardware::Config { worker: config.worker.clone(), reader: None };
+            let settings = card_reader::hardware::Config {
+                worker: config.worker.clone(),
+                reader: None,
+            };
             Box::new(card_reader::hardware::start(settings, tell))
         }
     }
@@ -102,7 +108,10 @@ pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Bo
         root_is_drive: wanted.root_is_drive,
         ..usb_drive::hardware::Config::new(wanted.root.clone())
     };
-    Ok(Box::new(usb_drive::hardware::start(settings, teller(events))?))
+    Ok(Box::new(usb_drive::hardware::start(
+        settings,
+        teller(events),
+    )?))
 }
 
 pub(super) fn panel(wanted: &config::Panel) -> Option<Box<dyn StatusPanel>> {
@@ -116,7 +125,9 @@ pub(super) fn panel(wanted: &config::Panel) -> Option<Box<dyn StatusPanel>> {
             }
         },
         #[cfg(feature = "simulated")]
-        config::Panel::Simulated(path) => Some(Box::new(status_panel::simulated::start(path.clone()))),
+        config::Panel::Simulated(path) => {
+            Some(Box::new(status_panel::simulated::start(path.clone())))
+        }
         #[cfg(not(feature = "simulated"))]
         config::Panel::Simulated(_) => {
             tracing::error!("status panel: {NOT_BUILT_IN}");

@@ -34,11 +34,21 @@ const PATIENCE: Duration = Duration::from_secs(8);
 
 impl Inspection {
     fn good(device: &'static str, what: impl Into<String>) -> Self {
-        Self { device, ok: true, fault: None, what: what.into() }
+        Self {
+            device,
+            ok: true,
+            fault: None,
+            what: what.into(),
+        }
     }
 
     fn bad(device: &'static str, fault: Fault, what: impl Into<String>) -> Self {
-        Self { device, ok: false, fault: Some(fault), what: what.into() }
+        Self {
+            device,
+            ok: false,
+            fault: Some(fault),
+            what: what.into(),
+        }
     }
 }
 
@@ -88,7 +98,11 @@ fn camera(config: &Config) -> Inspection {
     else {
         return Inspection::bad(NAME, Fault::CameraMissing, "cannot be used");
     };
-    camera.preview(Some(PreviewRequest { purpose: PreviewFor::Face, width: 640, height: 480 }));
+    camera.preview(Some(PreviewRequest {
+        purpose: PreviewFor::Face,
+        width: 640,
+        height: 480,
+    }));
     let until = Instant::now() + PATIENCE;
     // A picture is not enough: a black or frozen one takes a while to be known as such.
     let steady = Instant::now() + Duration::from_secs(4);
@@ -148,7 +162,12 @@ fn queue(config: &Config) -> Inspection {
     match outbox::Outbox::open_beside(&dir).and_then(|o| o.capacity()) {
         Ok(c) => Inspection::good(
             "queue",
-            format!("{} waiting, {} in quarantine, {} MB free", c.waiting, c.quarantined, c.free_bytes >> 20),
+            format!(
+                "{} waiting, {} in quarantine, {} MB free",
+                c.waiting,
+                c.quarantined,
+                c.free_bytes >> 20
+            ),
         ),
         Err(outbox::OutboxError::DatabaseMissing) if !dir.exists() => {
             Inspection::good("queue", "is made at the first start")

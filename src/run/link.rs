@@ -13,8 +13,8 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::config;
 use crate::session::event::{DeviceEvent, Event};
 use crate::sync::{
-    Credentials, DeviceKey, Identity, OfficeClient, OfficeConfig, SyncError, TimeFloor, Uplink, UplinkEvent,
-    heartbeat_of,
+    Credentials, DeviceKey, Identity, OfficeClient, OfficeConfig, SyncError, TimeFloor, Uplink,
+    UplinkEvent, heartbeat_of,
 };
 
 use super::Events;
@@ -50,16 +50,33 @@ impl Link {
             Ok(credentials) => credentials,
             Err(e) => {
                 tracing::error!("no link to the office: {e}");
-                return Ok((Self { identity, office: None }, vec![e.fault()], None));
+                return Ok((
+                    Self {
+                        identity,
+                        office: None,
+                    },
+                    vec![e.fault()],
+                    None,
+                ));
             }
         };
         let (kiosk, recipients) = (credentials.kiosk.clone(), credentials.recipients.clone());
         let connected = connect(data_dir, configured, credentials);
-        let last_signed = connected.as_ref().ok().and_then(|c| c.floor().last_signed());
+        let last_signed = connected
+            .as_ref()
+            .ok()
+            .and_then(|c| c.floor().last_signed());
         let (office, raised) = match (connected, outbox) {
             (Ok(client), Some(outbox)) => {
                 let uplink = Uplink::new(client, outbox.clone());
-                (Some(Office { kiosk, recipients, uplink }), Vec::new())
+                (
+                    Some(Office {
+                        kiosk,
+                        recipients,
+                        uplink,
+                    }),
+                    Vec::new(),
+                )
             }
             // The queue's own fault is raised by whoever opened it.
             (Ok(_), None) => (None, Vec::new()),
@@ -98,15 +115,19 @@ fn connect(
 /// # Errors
 /// The file with the office's TLS authority cannot be read.
 pub fn office_config(configured: &config::Office) -> Result<OfficeConfig, SyncError> {
-    let office_ca_pem = std::fs::read_to_string(&configured.ca_file).map_err(|e| {
-        SyncError::Configuration(format!("{}: {e}", configured.ca_file.display()))
-    })?;
-    Ok(OfficeConfig { base_url: configured.url.clone(), office_ca_pem })
+    let office_ca_pem = std::fs::read_to_string(&configured.ca_file)
+        .map_err(|e| SyncError::Configuration(format!("{}: {e}", configured.ca_file.display())))?;
+    Ok(OfficeConfig {
+        base_url: configured.url.clone(),
+        office_ca_pem,
+    })
 }
 
 /// Starts uploading, and tells the core what the uplink says.
 pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) {
-    let Some(office) = &world.link.office else { return };
+    let Some(office) = &world.link.office else {
+        return;
+    };
     let news = office.uplink.subscribe();
     runtime.spawn(listen(news, world.events.clone(), world.clock.clone()));
     runtime.spawn(office.uplink.clone().run());
@@ -133,7 +154,9 @@ async fn listen(
             }
             Ok(UplinkEvent::OfficeTime(signed)) => clock.office_says(signed),
             Ok(UplinkEvent::Quarantined { .. }) => {
-                events.send(Event::Device(DeviceEvent::Raised(Fault::SubmissionQuarantined)));
+                events.send(Event::Device(DeviceEvent::Raised(
+                    Fault::SubmissionQuarantined,
+                )));
             }
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,

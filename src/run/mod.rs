@@ -153,6 +153,13 @@ fn station_config(wanted: &config::Session, language: Language) -> StationConfig
         wait_limit: Duration::from_secs(wanted.wait_here_seconds.into()),
         ..SessionConfig::default()
     };
-    let settings = Settings { language, ..Settings::default() };
-    StationConfig { session, settings, ..StationConfig::default() }
+    let settings = Settings {
+        language,
+        ..Settings::default()
+    };
+    StationConfig {
+        session,
+        settings,
+        ..StationConfig::default()
+    }
 }

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use exchange::api::{
-    ApiError, CollectBy, CollectIssued, CollectOpened, CollectProve, Decision,
-};
+use exchange::api::{ApiError, CollectBy, CollectIssued, CollectOpened, CollectProve, Decision};
 use exchange::{Digest, ReceiptCode, Secret, SubmissionId, UnixMillis};
 use faults::Fault;
 use keystore::{Chain, KeyId};
@@ -50,7 +48,11 @@ impl Inner {
     ) -> Result<Reply, Failure> {
         let office = self.office()?;
         asked.progress(Progress::Phase(IssuingPhase::Uploading));
-        let forwarding = tokio::spawn(forward_upload(office.uplink.subscribe(), asked.clone(), submission));
+        let forwarding = tokio::spawn(forward_upload(
+            office.uplink.subscribe(),
+            asked.clone(),
+            submission,
+        ));
         let sent = tokio::select! {
             sent = office.uplink.send_first(submission) => Some(sent),
             () = abandoned(&asked) => None,
@@ -71,7 +73,8 @@ impl Inner {
         asked.progress(Progress::Phase(IssuingPhase::AwaitingDecision));
         match self.await_decision(&asked, submission).await? {
             Waited::Approved(opened) => {
-                self.prove_and_install(&asked, *opened, location, password).await
+                self.prove_and_install(&asked, *opened, location, password)
+                    .await
             }
             Waited::ComeBack(reason) => Ok(Reply::ComeBack(reason)),
         }
@@ -83,10 +86,13 @@ impl Inner {
         submission: SubmissionId,
     ) -> Result<Waited, Failure> {
         let client = self.office()?.uplink.client();
-        let end = Instant::now()
-            + Duration::from_secs(self.config.session.wait_here_seconds.into());
+        let end =
+            Instant::now() + Duration::from_secs(self.config.session.wait_here_seconds.into());
         while Instant::now() < end && !asked.is_abandoned() {
-            match client.open_collection(CollectBy::Waiting { submission }).await {
+            match client
+                .open_collection(CollectBy::Waiting { submission })
+                .await
+            {
                 Ok(opened) => match &opened.decision {
                     Decision::Approved if opened.nonce.is_some() => {
                         return Ok(Waited::Approved(Box::new(opened)));
@@ -109,8 +115,13 @@ impl Inner {
 
     pub(super) async fn open_collect(&self, receipt_code: ReceiptCode) -> Result<Reply, Failure> {
         let client = self.office()?.uplink.client();
-        let by = CollectBy::Code { receipt_code: receipt_code.clone() };
-        let opened = client.open_collection(by).await.map_err(|e| collect_failure(&e))?;
+        let by = CollectBy::Code {
+            receipt_code: receipt_code.clone(),
+        };
+        let opened = client
+            .open_collection(by)
+            .await
+            .map_err(|e| collect_failure(&e))?;
         self.note_collecting(opened.submission, receipt_code);
         let submission = opened.submission;
         // The decision concerns a person: it is told only once the phone is proven.
@@ -118,9 +129,10 @@ impl Inner {
             CollectState::PhoneCodeNeeded { submission }
         } else {
             match (opened.decision, opened.subject_key_identifier) {
-                (Decision::Approved, Some(subject_key_identifier)) => {
-                    CollectState::Ready { submission, subject_key_identifier }
-                }
+                (Decision::Approved, Some(subject_key_identifier)) => CollectState::Ready {
+                    submission,
+                    subject_key_identifier,
+                },
                 (Decision::Approved | Decision::Pending, _) => CollectState::Undecided,
                 (Decision::Rejected { reason }, _) => CollectState::Rejected { reason },
                 (Decision::AskAgain { what }, _) => CollectState::AskAgain { what },
@@ -141,8 +153,12 @@ impl Inner {
             .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
         let client = self.office()?.uplink.client();
         let by = CollectBy::Code { receipt_code: code };
-        let opened = client.open_collection(by).await.map_err(|e| collect_failure(&e))?;
-        self.prove_and_install(&asked, opened, location, password).await
+        let opened = client
+            .open_collection(by)
+            .await
+            .map_err(|e| collect_failure(&e))?;
+        self.prove_and_install(&asked, opened, location, password)
+            .await
     }
 
     /// Proves the key, has the authority sign, installs, reads back, confirms.
@@ -192,7 +208,11 @@ impl Inner {
             let signature = world.with_storage(&location, |storage| {
                 keystore::prove(storage, &key, &password, submission, &nonce)
             })?;
-            Ok(CollectProve { submission, nonce, signature: BASE64.encode(signature) })
+            Ok(CollectProve {
+                submission,
+                nonce,
+                signature: BASE64.encode(signature),
+            })
         })
         .await
     }
@@ -207,9 +227,11 @@ impl Inner {
         let world = self.clone();
         blocking(move || {
             let bad = |e: &dyn std::fmt::Display| failure(Fault::AuthorityFailed, &e.to_string());
-            let chain = Chain::from_pem(&issued.certificate_pem, &issued.chain_pem)
-                .map_err(|e| bad(&e))?;
-            world.with_storage(&location, |storage| storage.install(&key, &password, &chain))?;
+            let chain =
+                Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).map_err(|e| bad(&e))?;
+            world.with_storage(&location, |storage| {
+                storage.install(&key, &password, &chain)
+            })?;
             let der = chain.certificate().to_der().map_err(|e| bad(&e))?;
             let until = chain.certificate().tbs_certificate().validity().not_after;
             let installed = Installed {
@@ -235,7 +257,11 @@ async fn forward_upload(
 ) {
     loop {
         match news.recv().await {
-            Ok(UplinkEvent::Progress { submission, sent, total }) if submission == of => {
+            Ok(UplinkEvent::Progress {
+                submission,
+                sent,
+                total,
+            }) if submission == of => {
                 asked.progress(Progress::Upload { sent, total });
             }
             Ok(_) | Err(RecvError::Lagged(_)) => {}

@@ -18,8 +18,13 @@ impl Inner {
         iin: Iin,
     ) -> Result<Reply, Failure> {
         let client = self.office()?.uplink.client();
-        let found = client.look_up_phone(submission, iin).await.map_err(|e| office_failure(&e))?;
-        Ok(Reply::PhoneFound { registered_masked: found.registered_masked })
+        let found = client
+            .look_up_phone(submission, iin)
+            .await
+            .map_err(|e| office_failure(&e))?;
+        Ok(Reply::PhoneFound {
+            registered_masked: found.registered_masked,
+        })
     }
 
     pub(super) async fn send_code(

@@ -82,7 +82,11 @@ impl Inner {
             .map_err(|fault| failure(fault, "listing a folder"))
     }
 
-    pub(super) fn open_on_drive(&self, drive: DriveId, path: &[String]) -> Result<OwnedFd, Failure> {
+    pub(super) fn open_on_drive(
+        &self,
+        drive: DriveId,
+        path: &[String],
+    ) -> Result<OwnedFd, Failure> {
         self.drives
             .open_file(drive, path)
             .map_err(|fault| failure(fault, "opening a citizen's file"))
@@ -98,9 +102,15 @@ impl Inner {
         blocking(move || {
             let found = world.drives.drives().into_iter().find_map(|drive| {
                 let path = world.folder_with(drive.id, &key)?;
-                let location =
-                    KeyLocation { storage: StorageType::Pkcs12, drive: Some(drive.id), path };
-                Some(PendingKey { location, label: drive.label })
+                let location = KeyLocation {
+                    storage: StorageType::Pkcs12,
+                    drive: Some(drive.id),
+                    path,
+                };
+                Some(PendingKey {
+                    location,
+                    label: drive.label,
+                })
             });
             Ok(Reply::PendingKey(found))
         })
@@ -116,8 +126,11 @@ impl Inner {
             if looked > FOLDERS {
                 return None;
             }
-            let location =
-                KeyLocation { storage: StorageType::Pkcs12, drive: Some(drive), path: path.clone() };
+            let location = KeyLocation {
+                storage: StorageType::Pkcs12,
+                drive: Some(drive),
+                path: path.clone(),
+            };
             let holds = self.with_storage(&location, |storage| {
                 let contents = storage.contents()?;
                 Ok(contents.pending.contains(key) || contents.installed.contains(key))
@@ -151,7 +164,8 @@ impl Inner {
             .drives
             .folder(drive, &location.path)
             .map_err(|fault| failure(fault, "opening the key's folder"))?;
-        let mut storage = Pkcs12Storage::open::<&str>(&folder.path(), &[]).map_err(storage_failure)?;
+        let mut storage =
+            Pkcs12Storage::open::<&str>(&folder.path(), &[]).map_err(storage_failure)?;
         work(&mut storage).map_err(storage_failure)
     }
 
@@ -163,12 +177,22 @@ impl Inner {
             .into_iter()
             .find(|d| Some(d.id) == location.drive)
             .map(|d| d.label);
-        label.into_iter().chain(location.path.iter().cloned()).collect::<Vec<_>>().join(" / ")
+        label
+            .into_iter()
+            .chain(location.path.iter().cloned())
+            .collect::<Vec<_>>()
+            .join(" / ")
     }
 }
 
 fn absent(storage: StorageType, why: StorageUnusable) -> StorageFound {
-    StorageFound { storage, unusable: Some(why), drive: None, label: String::new(), free_bytes: None }
+    StorageFound {
+        storage,
+        unusable: Some(why),
+        drive: None,
+        label: String::new(),
+        free_bytes: None,
+    }
 }
 
 pub(super) fn key_id(hex: &str) -> Result<KeyId, Failure> {

@@ -30,7 +30,10 @@ pub enum StartError {
     #[error("no thread can be started: {0}")]
     Thread(std::io::Error),
     #[error("the data directory {path} cannot be made: {cause}")]
-    DataDirectory { path: PathBuf, cause: std::io::Error },
+    DataDirectory {
+        path: PathBuf,
+        cause: std::io::Error,
+    },
     #[error("this kiosk's own keys: {0}")]
     Keys(#[from] crate::sync::SyncError),
 }
@@ -102,7 +105,9 @@ impl World {
         let raise = |fault| events.send(Event::Device(DeviceEvent::Raised(fault)));
         queue_fault.into_iter().chain(link_faults).for_each(raise);
         if can_seal {
-            events.send(Event::Device(DeviceEvent::Cleared(Fault::SealingImpossible)));
+            events.send(Event::Device(DeviceEvent::Cleared(
+                Fault::SealingImpossible,
+            )));
         }
 
         let files_worker = WorkerClient::new(WorkerConfig {
@@ -114,8 +119,7 @@ impl World {
             media: MediaStore::default(),
             files_worker,
             link,
-            drives: equipment::drives(&config.usb, events.clone())
-                .map_err(StartError::Thread)?,
+            drives: equipment::drives(&config.usb, events.clone()).map_err(StartError::Thread)?,
             reader: equipment::card_reader(&config, events.clone()),
             outbox,
             camera: equipment::camera(
@@ -134,7 +138,11 @@ impl World {
         link::start_tasks(&inner, runtime.handle());
         runtime.spawn(watch_capacity(inner.clone()));
         drop(within);
-        Ok(Self { inner, outstanding: Outstanding::default(), runtime: Some(runtime) })
+        Ok(Self {
+            inner,
+            outstanding: Outstanding::default(),
+            runtime: Some(runtime),
+        })
     }
 
     pub fn now(&self) -> Now {
@@ -143,7 +151,11 @@ impl World {
 
     pub fn execute(&self, command: Command) {
         match command {
-            Command::Ask { session, request, what } => {
+            Command::Ask {
+                session,
+                request,
+                what,
+            } => {
                 let asked = self.outstanding.begin(session, request, &self.inner.events);
                 let world = self.inner.clone();
                 if let Some(runtime) = &self.runtime {
@@ -195,7 +207,9 @@ impl World {
             },
             Mode::Citizen => PanelState::InUse,
             Mode::Idle if station.link_is_up() => PanelState::Ready,
-            Mode::Idle => PanelState::Offline { queue: self.inner.waiting() },
+            Mode::Idle => PanelState::Offline {
+                queue: self.inner.waiting(),
+            },
         };
         let mut standing = lock(&self.inner.standing);
         if standing.panel != Some(panel) {
@@ -223,47 +237,75 @@ impl Inner {
         match what {
             Request::Begin => self.begin(),
             Request::LookUpPhone { submission, iin } => self.look_up_phone(submission, iin).await,
-            Request::SendCode { purpose, submission, iin } => {
-                self.send_code(purpose, submission, iin).await
-            }
-            Request::CheckCode { purpose, submission, code } => {
-                self.check_code(purpose, submission, code).await
-            }
+            Request::SendCode {
+                purpose,
+                submission,
+                iin,
+            } => self.send_code(purpose, submission, iin).await,
+            Request::CheckCode {
+                purpose,
+                submission,
+                code,
+            } => self.check_code(purpose, submission, code).await,
             Request::ReadCard => match self.reader.read().await {
                 Ok(card) => Ok(Reply::CardWithoutApplication { atr: card.atr }),
                 Err(fault) => Err(failure(fault, "reading a card")),
             },
             Request::CaptureSelfie => self.capture(PreviewFor::Face).await,
             Request::CaptureDocument => self.capture(PreviewFor::Document).await,
-            Request::Record { submission, prompts, seconds_each } => {
-                self.record(asked, submission, prompts, seconds_each).await
-            }
+            Request::Record {
+                submission,
+                prompts,
+                seconds_each,
+            } => self.record(asked, submission, prompts, seconds_each).await,
             Request::LoadDocumentFile { drive, path } => self.load_document_file(drive, path).await,
             Request::SealSelfie { submission, media } => {
                 self.seal_picture(submission, PartName::Selfie, media).await
             }
             Request::SealDocumentPhoto { submission, media } => {
-                self.seal_picture(submission, PartName::DocumentPhoto, media).await
+                self.seal_picture(submission, PartName::DocumentPhoto, media)
+                    .await
             }
             Request::SealAccountPin { submission, pin } => {
                 self.seal_account_pin(submission, pin).await
             }
             Request::FindStorages => self.find_storages().await,
-            Request::ListFolder { drive, path, pictures } => {
-                self.list_folder(drive, path, pictures).await
+            Request::ListFolder {
+                drive,
+                path,
+                pictures,
+            } => self.list_folder(drive, path, pictures).await,
+            Request::FindPendingKey {
+                subject_key_identifier,
+            } => self.find_pending_key(subject_key_identifier).await,
+            Request::Submit {
+                submission,
+                form,
+                location,
+                algorithm,
+                password,
+            } => {
+                self.submit(asked, submission, form, location, algorithm, password)
+                    .await
             }
-            Request::FindPendingKey { subject_key_identifier } => {
-                self.find_pending_key(subject_key_identifier).await
-            }
-            Request::Submit { submission, form, location, algorithm, password } => {
-                self.submit(asked, submission, form, location, algorithm, password).await
-            }
-            Request::Obtain { submission, location, password, wait } => {
-                self.obtain(asked, submission, location, password, wait).await
+            Request::Obtain {
+                submission,
+                location,
+                password,
+                wait,
+            } => {
+                self.obtain(asked, submission, location, password, wait)
+                    .await
             }
             Request::OpenCollect { receipt_code } => self.open_collect(receipt_code).await,
-            Request::InstallCollected { submission, location, password, .. } => {
-                self.install_collected(asked, submission, location, password).await
+            Request::InstallCollected {
+                submission,
+                location,
+                password,
+                ..
+            } => {
+                self.install_collected(asked, submission, location, password)
+                    .await
             }
         }
     }
@@ -275,7 +317,10 @@ impl Inner {
             .map_err(|_| failure(Fault::Internal, "no randomness"))?;
         let submission = SubmissionId::from_parts(self.clock.now().wall, &random);
         lock(&self.visit).uncommitted = Some(submission);
-        Ok(Reply::Begun { submission, randomness })
+        Ok(Reply::Begun {
+            submission,
+            randomness,
+        })
     }
 
     /// What the citizen leaves behind: nothing that was not committed.
@@ -327,7 +372,9 @@ impl Inner {
     }
 
     pub fn outbox(&self) -> Result<Outbox, Failure> {
-        self.outbox.clone().ok_or_else(|| failure(Fault::QueueDamaged, "no queue"))
+        self.outbox
+            .clone()
+            .ok_or_else(|| failure(Fault::QueueDamaged, "no queue"))
     }
 
     pub fn standing(&self) -> (Vec<Fault>, &'static str) {
@@ -351,7 +398,10 @@ fn make_private_dir(path: &Path) -> Result<(), StartError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|cause| StartError::DataDirectory { path: path.into(), cause })
+        .map_err(|cause| StartError::DataDirectory {
+            path: path.into(),
+            cause,
+        })
 }
 
 /// A damaged database was set aside by the queue; what its sealed files tell is
@@ -400,7 +450,9 @@ async fn watch_capacity(world: Arc<Inner>) {
         };
         if refusal != raised {
             if let Some(fault) = raised.take() {
-                world.events.send(Event::Device(DeviceEvent::Cleared(fault)));
+                world
+                    .events
+                    .send(Event::Device(DeviceEvent::Cleared(fault)));
             }
             if let Some(fault) = refusal {
                 world.events.send(Event::Device(DeviceEvent::Raised(fault)));

@@ -27,9 +27,15 @@ pub struct Stage {
 impl Ui {
     /// Makes this the window that other threads reach through the [`Stage`].
     pub fn on_stage(&self, size: WindowSize) -> Stage {
-        let same = Ui { window: self.window.clone_strong(), shown: self.shown.clone() };
+        let same = Ui {
+            window: self.window.clone_strong(),
+            shown: self.shown.clone(),
+        };
         ON_STAGE.set(Some(same));
-        Stage { size, newest: Arc::default() }
+        Stage {
+            size,
+            newest: Arc::default(),
+        }
     }
 }
 

@@ -12,13 +12,33 @@ use anyhow::{Context, bail, ensure};
 /// OpenSSL does not open the file, or certificate and key do not belong together.
 pub fn certificate_matches_key(p12: &Path, password_file: &Path, pem: &Path) -> anyhow::Result<()> {
     let pass = format!("file:{}", password_file.display());
-    let certificate = openssl(&["pkcs12", "-in", &text(p12)?, "-passin", &pass, "-clcerts", "-nokeys"])?;
+    let certificate = openssl(&[
+        "pkcs12",
+        "-in",
+        &text(p12)?,
+        "-passin",
+        &pass,
+        "-clcerts",
+        "-nokeys",
+    ])?;
     let certificate = openssl_with_input(&["x509"], &certificate)?;
     std::fs::write(pem, &certificate)?;
     let of_certificate = openssl(&["x509", "-in", &text(pem)?, "-noout", "-pubkey"])?;
-    let key = openssl(&["pkcs12", "-in", &text(p12)?, "-passin", &pass, "-nocerts", "-nodes"])?;
+    let key = openssl(&[
+        "pkcs12",
+        "-in",
+        &text(p12)?,
+        "-passin",
+        &pass,
+        "-nocerts",
+        "-nodes",
+    ])?;
     let of_key = openssl_with_input(&["pkey", "-pubout"], &key)?;
-    ensure!(of_certificate == of_key, "the certificate's key is not the key in {}", p12.display());
+    ensure!(
+        of_certificate == of_key,
+        "the certificate's key is not the key in {}",
+        p12.display()
+    );
     let subject = openssl(&["x509", "-in", &text(pem)?, "-noout", "-subject", "-issuer"])?;
     let subject = String::from_utf8_lossy(&subject).into_owned();
     ensure!(
@@ -55,7 +75,11 @@ fn openssl_with_input(arguments: &[&str], input: &[u8]) -> anyhow::Result<Vec<u8
 
 fn finished(arguments: &[&str], output: Output) -> anyhow::Result<Vec<u8>> {
     if !output.status.success() {
-        bail!("openssl {}: {}", arguments[0], String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "openssl {}: {}",
+            arguments[0],
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(output.stdout)
 }

@@ -25,8 +25,15 @@ const EMAIL_TYPED: &str = "saule.u@gmial.com";
 const SAVED: &str = "saved";
 const NAME: [&str; 3] = ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"];
 /// What the next citizen must not see.
-pub const PERSONAL: [&str; 7] =
-    [IIN, PHONE, NAME[0], NAME[1], NAME[2], EMAIL_TYPED, "saule.u@gmail.com"];
+pub const PERSONAL: [&str; 7] = [
+    IIN,
+    PHONE,
+    NAME[0],
+    NAME[1],
+    NAME[2],
+    EMAIL_TYPED,
+    "saule.u@gmail.com",
+];
 
 /// The office, the authority and a slow machine together may take so long.
 const LONG: Duration = Duration::from_secs(120);
@@ -42,7 +49,14 @@ pub struct Citizen<'a> {
 
 impl<'a> Citizen<'a> {
     pub fn new(driver: Driver, language: Language, out: &Path, summary: &'a mut Summary) -> Self {
-        Self { driver, language, out: out.into(), summary, pictures: 0, receipt_code: None }
+        Self {
+            driver,
+            language,
+            out: out.into(),
+            summary,
+            pictures: 0,
+            receipt_code: None,
+        }
     }
 
     /// Everything in one visit, with a link.
@@ -108,15 +122,21 @@ impl<'a> Citizen<'a> {
         })?;
         self.step("collect_code", |c| {
             // The last visit's language went with its citizen.
-            c.driver.touch_id(&format!("language-{}", c.language.code()))?;
+            c.driver
+                .touch_id(&format!("language-{}", c.language.code()))?;
             c.driver.touch_id("start-collect")?;
             c.driver.wait_for("field-receipt-code")?;
-            let code = c.receipt_code.clone().context("no receipt code was shown")?;
+            let code = c
+                .receipt_code
+                .clone()
+                .context("no receipt code was shown")?;
             c.driver.type_text(&code.replace('-', ""))?;
             c.picture("collect_code")?;
             c.primary()
         })?;
-        self.step("collect_phone_code", |c| c.phone_code(office, "collect_phone_code"))?;
+        self.step("collect_phone_code", |c| {
+            c.phone_code(office, "collect_phone_code")
+        })?;
         self.step("collect_storage", |c| {
             c.driver.wait_for("primary")?;
             c.picture("collect_storage")?;
@@ -149,7 +169,8 @@ impl<'a> Citizen<'a> {
         self.step("welcome", |c| {
             // The camera is checked before anything else.
             c.driver.wait_for_within("start", LONG)?;
-            c.driver.touch_id(&format!("language-{}", c.language.code()))?;
+            c.driver
+                .touch_id(&format!("language-{}", c.language.code()))?;
             c.picture("welcome")?;
             c.driver.touch_id("start")
         })?;
@@ -193,7 +214,8 @@ impl<'a> Citizen<'a> {
         })?;
         self.step("selfie", |c| {
             c.driver.wait_for("preview")?;
-            c.driver.wait_for_within("primary", Duration::from_secs(30))?;
+            c.driver
+                .wait_for_within("primary", Duration::from_secs(30))?;
             c.picture("selfie")?;
             c.primary()?;
             c.driver.wait_for("picture-taken")?;
@@ -202,7 +224,8 @@ impl<'a> Citizen<'a> {
         })?;
         self.step("liveness", |c| {
             c.driver.wait_for("preview")?;
-            c.driver.wait_for_within("primary", Duration::from_secs(30))?;
+            c.driver
+                .wait_for_within("primary", Duration::from_secs(30))?;
             c.picture("liveness")?;
             c.primary()?;
             c.pump_for(Duration::from_millis(700))?;
@@ -228,7 +251,8 @@ impl<'a> Citizen<'a> {
             c.driver.wait_for("file-0")?;
             c.picture("document_photo_files")?;
             c.driver.touch_id("file-0")?;
-            c.driver.wait_for_within("picture-taken", Duration::from_secs(30))?;
+            c.driver
+                .wait_for_within("picture-taken", Duration::from_secs(30))?;
             c.picture("document_photo")?;
             c.primary()
         })?;
@@ -320,7 +344,10 @@ impl<'a> Citizen<'a> {
     }
 
     fn note_saved(&self) -> Result<()> {
-        if ["saved", "receipt-code"].into_iter().any(|id| self.driver.find(id).is_some()) {
+        if ["saved", "receipt-code"]
+            .into_iter()
+            .any(|id| self.driver.find(id).is_some())
+        {
             std::fs::write(self.out.join(SAVED), "")?;
         }
         Ok(())

@@ -64,12 +64,20 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let walked = kiosk::ui::provide_fonts(&arguments.out).and_then(|()| {
-        if arguments.resume { resume::resume(&arguments) } else { visit::walk(&arguments) }
+        if arguments.resume {
+            resume::resume(&arguments)
+        } else {
+            visit::walk(&arguments)
+        }
     });
     match walked {
         Ok(summary) => {
             println!("{}", summary.sentence());
-            if summary.all_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if summary.all_ok() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(e) => {
             eprintln!("walkthrough: {e:#}");

@@ -22,7 +22,12 @@ impl Office {
     pub fn init(program: &Path, state: &Path) -> anyhow::Result<Self> {
         // A fixed port, because the kiosk must find the office again after a restart.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let office = Self { program: program.into(), state: state.into(), port, serving: None };
+        let office = Self {
+            program: program.into(),
+            state: state.into(),
+            port,
+            serving: None,
+        };
         let listen = format!("127.0.0.1:{port}");
         office.call(&[
             "init",
@@ -39,7 +44,9 @@ impl Office {
     /// The office that an earlier walk made, where its kiosk looks for it.
     pub fn open(program: &Path, state: &Path) -> anyhow::Result<Self> {
         let settings: toml::Table = fs::read_to_string(state.join("office.toml"))?.parse()?;
-        let listen = settings.get("receive").and_then(|r| r.get("listen")?.as_str());
+        let listen = settings
+            .get("receive")
+            .and_then(|r| r.get("listen")?.as_str());
         let listen: SocketAddr = listen.context("office.toml names no address")?.parse()?;
         Ok(Self {
             program: program.into(),
@@ -55,14 +62,22 @@ impl Office {
             .args(["serve", &self.folder()?, "--json"])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(fs::OpenOptions::new().create(true).append(true).open(self.state.join("serve.log"))?)
+            .stderr(
+                fs::OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(self.state.join("serve.log"))?,
+            )
             .spawn()
             .with_context(|| format!("starting {}", self.program.display()))?;
         let output = child.stdout.take().context("no output")?;
         let mut line = String::new();
         let mut lines = BufReader::new(output);
         lines.read_line(&mut line)?;
-        ensure!(line.starts_with('{'), "office serve said {line:?} instead of its addresses");
+        ensure!(
+            line.starts_with('{'),
+            "office serve said {line:?} instead of its addresses"
+        );
         // Keep reading so that it never blocks on a full pipe.
         std::thread::spawn(move || for _ in lines.lines() {});
         self.serving = Some(child);
@@ -90,7 +105,11 @@ impl Office {
     }
 
     fn folder(&self) -> anyhow::Result<String> {
-        Ok(self.state.to_str().context("a path is not UTF-8")?.to_owned())
+        Ok(self
+            .state
+            .to_str()
+            .context("a path is not UTF-8")?
+            .to_owned())
     }
 
     /// The certificate that the kiosk trusts.
@@ -108,7 +127,10 @@ impl Office {
     /// The words of a kiosk, as the administrator sees them.
     pub fn kiosk_words(&self, id: &str) -> anyhow::Result<Vec<String>> {
         let kiosks = self.json(&["kiosk", "list", "--json"])?;
-        let kiosk = kiosks.iter().find(|k| k["id"] == id).context("the kiosk is not listed")?;
+        let kiosk = kiosks
+            .iter()
+            .find(|k| k["id"] == id)
+            .context("the kiosk is not listed")?;
         Ok(serde_json::from_value(kiosk["fingerprint_words"].clone())?)
     }
 
@@ -119,7 +141,10 @@ impl Office {
             let mut words = text.split(|c: char| !c.is_ascii_digit());
             words.find(|w| w.len() == 6).map(str::to_owned)
         };
-        Ok(messages.iter().rev().find_map(|m| code(m["text"].as_str()?)))
+        Ok(messages
+            .iter()
+            .rev()
+            .find_map(|m| code(m["text"].as_str()?)))
     }
 
     /// In the operator's role: approves what was looked at. Returns the submissions.
@@ -127,7 +152,9 @@ impl Office {
         let mut approved = Vec::new();
         for submission in self.json(&["submissions", "--json"])? {
             if submission["state"] == "open" {
-                let id = submission["id"].as_str().context("a submission without id")?;
+                let id = submission["id"]
+                    .as_str()
+                    .context("a submission without id")?;
                 self.call_in(&["approve", id])?;
                 approved.push(id.to_owned());
             }

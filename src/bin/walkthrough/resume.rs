@@ -101,7 +101,8 @@ impl Next<'_> {
                 .filter(|c| !c.is_whitespace() && *c != '-')
                 .collect::<String>()
         };
-        let words: Vec<String> = self.driver.words().iter().map(|w| plain(w)).collect();
+        let words = [self.driver.words(), self.driver.values()].concat();
+        let words: Vec<String> = words.iter().map(|w| plain(w)).collect();
         let shown = |text: &&str| words.iter().any(|word| word.contains(&plain(text)));
         PERSONAL.into_iter().filter(shown).collect()
     }

@@ -80,11 +80,19 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
             heartbeat_seconds: Some(30),
         },
         camera: config::Camera::Simulated {
-            file: arguments.face.clone().unwrap_or_else(|| out.join(FACE_FILE)),
+            file: arguments
+                .face
+                .clone()
+                .unwrap_or_else(|| out.join(FACE_FILE)),
             fault_file: None,
         },
-        card_reader: config::CardReader::Simulated { insert_after_millis: 0 },
-        usb: config::Usb { root: out.join(DRIVE), root_is_drive: true },
+        card_reader: config::CardReader::Simulated {
+            insert_after_millis: 0,
+        },
+        usb: config::Usb {
+            root: out.join(DRIVE),
+            root_is_drive: true,
+        },
         panel: config::Panel::Simulated(out.join("panel.png")),
         session: config::Session {
             liveness_seconds_each: (defaults.liveness_seconds_each
@@ -121,7 +129,11 @@ impl Scene {
         office.start()?;
         let config = config(arguments, out, &office)?;
         provision(&config, &office)?;
-        Ok(Self { office, config, drive })
+        Ok(Self {
+            office,
+            config,
+            drive,
+        })
     }
 
     fn walk(
@@ -138,7 +150,9 @@ impl Scene {
         let stage = Arc::new(driver.ui().on_stage(size));
         let kiosk = Kiosk::start(self.config.clone(), exchange::Language::Kk, stage)?;
         let events = kiosk.events();
-        driver.ui().on_touch(move |touch| events.send(Event::Touch(touch)));
+        driver
+            .ui()
+            .on_touch(move |touch| events.send(Event::Touch(touch)));
 
         let mut citizen = Citizen::new(driver, arguments.lang, out, summary);
         let outcome = if arguments.offline {
@@ -167,12 +181,19 @@ impl Scene {
         let outcome = (|| {
             let submission = self.office.submission()?;
             summary.submission_id = submission["id"].as_str().map(str::to_owned);
-            ensure!(submission["collected"] == true, "the office knows of no confirmed certificate");
+            ensure!(
+                submission["collected"] == true,
+                "the office knows of no confirmed certificate"
+            );
             let folder = self.drive.join(journey::FOLDER);
-            let files: Vec<PathBuf> =
-                fs::read_dir(&folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+            let files: Vec<PathBuf> = fs::read_dir(&folder)?
+                .map(|e| e.map(|e| e.path()))
+                .collect::<Result<_, _>>()?;
             let [p12] = &files[..] else {
-                anyhow::bail!("{} files in the citizen's folder instead of one", files.len());
+                anyhow::bail!(
+                    "{} files in the citizen's folder instead of one",
+                    files.len()
+                );
             };
             let password_file = out.join("p12-password.txt");
             fs::write(&password_file, journey::KEY_PASSWORD)?;
@@ -195,7 +216,9 @@ fn provision(config: &Config, office: &Office) -> anyhow::Result<()> {
     let floor = TimeFloor::open(config.data_dir.join("office-time.json"), None)?;
     let address = kiosk::run::office_config(&config.office)?;
     let client = OfficeClient::unprovisioned(&address, Arc::new(floor))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         match client.provision(&identity, &token).await? {
             Provisioning::Awaiting { words, .. } => {

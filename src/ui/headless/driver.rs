@@ -131,6 +131,18 @@ impl Driver {
         words
     }
 
+    /// What stands in the fields now, as it is drawn.
+    pub fn values(&self) -> Vec<String> {
+        let elements = ElementQuery::from_root(&self.ui.window)
+            .match_descendants()
+            .find_all();
+        elements
+            .into_iter()
+            .filter_map(|e| e.accessible_value().filter(|v| !v.is_empty()))
+            .map(Into::into)
+            .collect()
+    }
+
     pub fn find(&self, id: &str) -> Option<Seen> {
         self.handle(|e| e.accessible_id().is_some_and(|found| found == id))
             .map(|e| seen(&e, id))
