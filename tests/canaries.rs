@@ -104,13 +104,13 @@ fn nothing_of_a_citizen_stays_in_the_clear() {
 fn look_into_memory(walk: &Walk) -> Vec<String> {
     let kiosk = walk.process.id();
     let mut processes = vec![(kiosk, "kiosk".to_owned())];
+    // It ends with the session; where one still runs it is the kiosk's memory too.
     let workers = memory::descendants(kiosk);
     processes.extend(
         workers
             .into_iter()
             .filter(|(_, name)| name == "kiosk-worker"),
     );
-    assert!(processes.len() > 1, "no worker runs");
 
     let mut needles = canary::texts();
     needles.extend(canary::of_text("planted", PLANTED));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use faults::Fault;
 
+use crate::secrecy::wipe_stack;
 use crate::session::event::{Event, Failure, Progress, Reply, RequestId, SessionId};
 
 use super::Events;
@@ -106,10 +107,21 @@ impl Asked {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    let work = move || {
+        let outcome = apart(work);
+        wipe_stack();
+        outcome
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
         Err(_) => Err(failure(Fault::Internal, "the work ended unexpectedly")),
     }
+}
+
+/// Never inlined: what it leaves on the stack lies below its caller's frame.
+#[inline(never)]
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    work()
 }
 
 /// `detail` goes to the log: never personal data.

@@ -14,6 +14,7 @@ use crate::devices::camera::{CameraSettings, CameraThread};
 use crate::devices::card_reader::CardReader;
 use crate::devices::status_panel::{PanelState, StatusPanel};
 use crate::devices::usb_drive::UsbDrives;
+use crate::secrecy::wipe_stack;
 use crate::session::command::{Action, Command, PreviewFor, Request};
 use crate::session::event::{DeviceEvent, Event, Failure, Now, Reply};
 use crate::station::{Mode, Station};
@@ -93,6 +94,7 @@ impl World {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("world")
+            .on_thread_park(wipe_stack)
             .enable_all()
             .build()
             .map_err(StartError::Thread)?;
@@ -176,6 +178,7 @@ impl World {
                 self.inner.reader.watch(false);
                 self.inner.media.drop_all();
                 self.inner.screen.forget_pictures();
+                wipe_stack();
             }
             Command::Do(action) => self.act(action),
         }

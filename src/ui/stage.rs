@@ -91,6 +91,9 @@ impl Screen for Stage {
     }
 
     fn forget_pictures(&self) {
-        in_window(|ui| ui.forget_pictures());
+        in_window(|ui| {
+            ui.forget_pictures();
+            crate::secrecy::wipe_stack();
+        });
     }
 }

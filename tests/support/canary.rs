@@ -34,19 +34,28 @@ pub fn of_text(name: &str, text: &str) -> Vec<Needle> {
         ("UTF-16LE", wide(u16::to_le_bytes)),
         ("UTF-16BE", wide(u16::to_be_bytes)),
     ]
-    .map(|(how, bytes)| Needle { name: format!("{name} in {how}"), bytes })
+    .map(|(how, bytes)| Needle {
+        name: format!("{name} in {how}"),
+        bytes,
+    })
     .into()
 }
 
 pub fn texts() -> Vec<Needle> {
-    TEXTS.iter().flat_map(|(name, text)| of_text(name, text)).collect()
+    TEXTS
+        .iter()
+        .flat_map(|(name, text)| of_text(name, text))
+        .collect()
 }
 
 /// The marks of a JPEG file, with the zeros that follow them: four letters alone
 /// are in a few megabytes of sealed bytes by chance, once in a hundred walks.
 pub fn marks() -> Vec<Needle> {
     [("JFIF", &b"JFIF\0"[..]), ("Exif", b"Exif\0\0")]
-        .map(|(name, bytes)| Needle { name: name.into(), bytes: bytes.to_vec() })
+        .map(|(name, bytes)| Needle {
+            name: name.into(),
+            bytes: bytes.to_vec(),
+        })
         .into()
 }
 
@@ -101,7 +110,9 @@ impl Slices {
             let value = u128::from_le_bytes(slice.try_into().unwrap());
             let place = place(value);
             self.maybe[place / 64] |= 1 << (place % 64);
-            self.slices.entry(value).or_insert_with(|| format!("{name} at {}", i * 16));
+            self.slices
+                .entry(value)
+                .or_insert_with(|| format!("{name} at {}", i * 16));
         }
     }
 
@@ -112,7 +123,9 @@ impl Slices {
     /// The slices found, at most one a place.
     pub fn find(&self, hay: &[u8]) -> Vec<(String, usize)> {
         let mut found = Vec::new();
-        let Some(first) = hay.get(..16) else { return found };
+        let Some(first) = hay.get(..16) else {
+            return found;
+        };
         let mut value = u128::from_le_bytes(first.try_into().unwrap());
         for at in 0..=hay.len() - 16 {
             if at > 0 {

@@ -24,7 +24,9 @@ pub fn image(process: u32) -> io::Result<Vec<Region>> {
     let mut regions = Vec::new();
     for line in maps.lines() {
         let mut columns = line.split_whitespace();
-        let (Some(range), Some(rights)) = (columns.next(), columns.next()) else { continue };
+        let (Some(range), Some(rights)) = (columns.next(), columns.next()) else {
+            continue;
+        };
         if !rights.starts_with("rw") {
             continue;
         }
@@ -60,7 +62,9 @@ pub fn descendants(process: u32) -> Vec<(u32, String)> {
 
 /// Whether any process of this group still runs; one that nobody waited for does not.
 pub fn lives_in_group(group: u32) -> bool {
-    processes().iter().any(|one| one.group == group && one.state != "Z")
+    processes()
+        .iter()
+        .any(|one| one.group == group && one.state != "Z")
 }
 
 struct Process {

@@ -16,7 +16,10 @@ pub const WALKTHROUGH: &str = env!("CARGO_BIN_EXE_walkthrough");
 
 /// Built beside the walkthrough; built now if they are not.
 pub fn build_office_and_worker() {
-    if ["office", "kiosk-worker"].iter().all(|name| beside(name).exists()) {
+    if ["office", "kiosk-worker"]
+        .iter()
+        .all(|name| beside(name).exists())
+    {
         return;
     }
     let built = Command::new(env!("CARGO"))
@@ -50,5 +53,8 @@ pub fn office(walk: &Path, arguments: &[&str]) -> Result<String, String> {
 /// What the office holds, one JSON value each.
 pub fn submissions(walk: &Path) -> Vec<Value> {
     let listed = office(walk, &["submissions", "--json"]).unwrap();
-    listed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    listed
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }

@@ -20,7 +20,11 @@ struct Seen {
 
 impl Watched {
     pub fn new(root: &Path) -> Self {
-        Self { root: root.into(), files: HashMap::new(), looks: 0 }
+        Self {
+            root: root.into(),
+            files: HashMap::new(),
+            looks: 0,
+        }
     }
 
     pub fn look(&mut self) {
