@@ -1,12 +1,25 @@
 //! What identity documents say of themselves to a machine.
 //!
-//! Here: the machine-readable zone (ICAO 9303) and the answer to reset of a
-//! contact card (ISO 7816-3). Not here: readers, cameras, what a document's
-//! data is used for.
+//! Here: the machine-readable zone (ICAO 9303), the answer to reset of a contact
+//! card (ISO 7816-3), the chip's protocols and files over any [`CardChannel`], and
+//! whether they are genuine. Not here: readers, cameras, what a document's data is
+//! used for.
 
+pub mod access_key;
 pub mod atr;
+pub mod channel;
+pub mod check;
+pub mod file_id;
+pub mod files;
 pub mod mrz;
 mod mrz_layout;
+pub mod read;
 
+pub use access_key::{AccessKey, Can, MrzKey};
 pub use atr::{Atr, AtrError};
+pub use channel::{CardChannel, ChannelError};
+pub use check::{Check, CheckName, Outcome};
+pub use file_id::{DataGroup, FileId};
+pub use files::ChipFiles;
 pub use mrz::{Mrz, MrzError, MrzField, MrzFormat, Sex};
+pub use read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
