@@ -14,6 +14,7 @@ pub mod files;
 pub mod mrz;
 mod mrz_layout;
 pub mod read;
+pub mod tlv;
 
 pub use access_key::{AccessKey, Can, MrzKey};
 pub use atr::{Atr, AtrError};
@@ -23,3 +24,4 @@ pub use file_id::{DataGroup, FileId};
 pub use files::ChipFiles;
 pub use mrz::{Mrz, MrzError, MrzField, MrzFormat, Sex};
 pub use read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
+pub use tlv::{Tlv, TlvError, TlvReader};
