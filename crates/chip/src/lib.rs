@@ -9,12 +9,16 @@ pub mod access_key;
 pub mod atr;
 pub mod channel;
 pub mod check;
+pub mod curve;
+pub mod digest_algorithm;
 pub mod file_id;
 pub mod files;
 pub mod mrz;
 mod mrz_layout;
+pub mod public_key;
 pub mod read;
 pub mod tlv;
+pub mod signature_algorithm;
 
 pub use access_key::{AccessKey, Can, MrzKey};
 pub use atr::{Atr, AtrError};

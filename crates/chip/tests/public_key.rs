@@ -1,0 +1,254 @@
+//! Keys as they stand in certificates, and what is refused of them.
+
+use chip::curve::Curve;
+use chip::digest_algorithm::DigestAlgorithm;
+use chip::public_key::{EcPublicKey, KeyError, PublicKey, VerifyError};
+use chip::signature_algorithm::{PssParameters, SignatureAlgorithm};
+use openssl::bn::{BigNum, BigNumContext};
+use openssl::ec::{Asn1Flag, EcGroup, EcKey, PointConversionForm};
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::rsa::{Padding, Rsa};
+use openssl::sign::{RsaPssSaltlen, Signer};
+use proptest::prelude::*;
+
+/// A key on `curve`, its parameters spelt out.
+fn explicit_spki(curve: Curve) -> Vec<u8> {
+    let mut group = curve.group().unwrap();
+    group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
+    let key = EcKey::generate(&group).unwrap();
+    PKey::from_ec_key(key).unwrap().public_key_to_der().unwrap()
+}
+
+#[test]
+fn every_curve_signs_named_and_spelt_out() {
+    for curve in Curve::all() {
+        let key = EcKey::generate(&curve.group().unwrap()).unwrap();
+        let pkey = PKey::from_ec_key(key).unwrap();
+        let public = PublicKey::from_spki(&pkey.public_key_to_der().unwrap()).unwrap();
+        assert_eq!(public.ec().unwrap().curve(), curve);
+        for digest in DigestAlgorithm::ALL {
+            let mut signer = Signer::new(digest.message_digest(), &pkey).unwrap();
+            let signature = signer.sign_oneshot_to_vec(b"message").unwrap();
+            let algorithm = SignatureAlgorithm::Ecdsa(digest);
+            assert_eq!(public.verify(&algorithm, b"message", &signature), Ok(()));
+            assert_eq!(
+                public.verify(&algorithm, b"messagf", &signature),
+                Err(VerifyError::Wrong)
+            );
+        }
+        let spelt = PublicKey::from_spki(&explicit_spki(curve)).unwrap();
+        assert_eq!(spelt.ec().unwrap().curve(), curve, "{curve}");
+    }
+}
+
+/// Field, a, b, generator, order and cofactor, each with its last bit changed.
+#[test]
+fn explicit_parameters_with_one_number_changed_are_refused() {
+    for curve in Curve::all() {
+        let der = explicit_spki(curve);
+        let group = curve.group().unwrap();
+        let mut context = BigNumContext::new().unwrap();
+        let new = || BigNum::new().unwrap();
+        let (mut p, mut a, mut b, mut order) = (new(), new(), new(), new());
+        group
+            .components_gfp(&mut p, &mut a, &mut b, &mut context)
+            .unwrap();
+        group.order(&mut order, &mut context).unwrap();
+        let base = group
+            .generator_opt()
+            .unwrap()
+            .to_bytes(&group, PointConversionForm::UNCOMPRESSED, &mut context)
+            .unwrap();
+        let order = order.to_vec();
+        for number in [&p.to_vec(), &a.to_vec(), &b.to_vec(), &base, &order] {
+            let at = der
+                .windows(number.len())
+                .position(|window| window == number)
+                .unwrap();
+            let mut other = der.clone();
+            other[at + number.len() - 1] ^= 1;
+            assert!(PublicKey::from_spki(&other).is_err(), "{curve}");
+        }
+        // The cofactor 1 stands between the order and the public key's BIT STRING.
+        let at = der
+            .windows(order.len())
+            .rposition(|window| window == order)
+            .unwrap()
+            + order.len();
+        assert_eq!(der[at..at + 3], [2, 1, 1], "{curve}");
+        let mut other = der.clone();
+        other[at + 2] = 2;
+        assert!(PublicKey::from_spki(&other).is_err(), "{curve}");
+    }
+}
+
+/// secp256k1 is a sound curve, but no document's.
+#[test]
+fn other_curves_are_refused_by_name_and_spelt_out() {
+    for flag in [Asn1Flag::NAMED_CURVE, Asn1Flag::EXPLICIT_CURVE] {
+        let mut group = EcGroup::from_curve_name(openssl::nid::Nid::SECP256K1).unwrap();
+        group.set_asn1_flag(flag);
+        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        assert!(matches!(
+            PublicKey::from_spki(&key.public_key_to_der().unwrap()),
+            Err(KeyError::Curve(_))
+        ));
+    }
+}
+
+#[test]
+fn a_compressed_point_is_taken_and_one_beside_the_curve_is_not() {
+    let curve = Curve::all()
+        .find(|c| c.name() == "brainpoolP256r1")
+        .unwrap();
+    let group = curve.group().unwrap();
+    let key = EcKey::generate(&group).unwrap();
+    let mut context = BigNumContext::new().unwrap();
+    let mut point = |form| {
+        key.public_key()
+            .to_bytes(&group, form, &mut context)
+            .unwrap()
+    };
+    let compressed = point(PointConversionForm::COMPRESSED);
+    let uncompressed = point(PointConversionForm::UNCOMPRESSED);
+    let hybrid = point(PointConversionForm::HYBRID);
+    for right in [&compressed, &uncompressed] {
+        assert!(EcPublicKey::from_point(curve, right).is_ok());
+    }
+    let mut beside = uncompressed;
+    *beside.last_mut().unwrap() ^= 1;
+    for wrong in [&hybrid[..], &beside, &[0], &[], &[4]] {
+        assert!(EcPublicKey::from_point(curve, wrong).is_err());
+    }
+}
+
+#[test]
+fn rsa_with_unusual_exponents_signs_pkcs1_and_pss() {
+    for (bits, exponent) in [(1024, 3), (2048, 38129), (2048, 65537)] {
+        let e = BigNum::from_u32(exponent).unwrap();
+        // OpenSSL makes no key for some exponents at the first try.
+        let rsa = loop {
+            if let Ok(rsa) = Rsa::generate_with_e(bits, &e) {
+                break rsa;
+            }
+        };
+        let pkey = PKey::from_rsa(rsa).unwrap();
+        let public = PublicKey::from_spki(&pkey.public_key_to_der().unwrap()).unwrap();
+        for digest in DigestAlgorithm::ALL {
+            let mut signer = Signer::new(digest.message_digest(), &pkey).unwrap();
+            let signature = signer.sign_oneshot_to_vec(b"message").unwrap();
+            let algorithm = SignatureAlgorithm::RsaPkcs1(digest);
+            assert_eq!(public.verify(&algorithm, b"message", &signature), Ok(()));
+            assert!(public.verify(&algorithm, b"other", &signature).is_err());
+        }
+        // Another hash in the mask than over the message, and any salt.
+        for salt_length in [0u16, 20, 32, 50] {
+            let mut signer = Signer::new(MessageDigest::sha256(), &pkey).unwrap();
+            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+            signer
+                .set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt_length)))
+                .unwrap();
+            signer.set_rsa_mgf1_md(MessageDigest::sha1()).unwrap();
+            let signature = signer.sign_oneshot_to_vec(b"message").unwrap();
+            let mut parameters = PssParameters {
+                digest: DigestAlgorithm::Sha256,
+                mask_digest: DigestAlgorithm::Sha1,
+                salt_length,
+            };
+            let verify = |parameters| {
+                public.verify(
+                    &SignatureAlgorithm::RsaPss(parameters),
+                    b"message",
+                    &signature,
+                )
+            };
+            assert_eq!(verify(parameters), Ok(()));
+            parameters.salt_length += 1;
+            assert_eq!(verify(parameters), Err(VerifyError::Wrong));
+        }
+    }
+}
+
+/// `SEQUENCE { modulus, exponent }` under `rsaEncryption`.
+fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    use der::Encode;
+    use der::asn1::{Any, BitString, UintRef};
+    let number = |bytes| UintRef::new(bytes).unwrap().to_der().unwrap();
+    let sequence = |content: Vec<u8>| {
+        Any::new(der::Tag::Sequence, content)
+            .unwrap()
+            .to_der()
+            .unwrap()
+    };
+    let key = sequence([number(modulus), number(exponent)].concat());
+    let algorithm = hex::decode("300d06092a864886f70d0101010500").unwrap();
+    let bits = BitString::from_bytes(&key).unwrap().to_der().unwrap();
+    sequence([algorithm, bits].concat())
+}
+
+#[test]
+fn rsa_numbers_out_of_bounds_are_refused() {
+    let modulus = |bytes: usize| {
+        let mut n = vec![0xFF; bytes];
+        n[bytes - 1] = 1;
+        n
+    };
+    assert!(PublicKey::from_spki(&rsa_spki(&modulus(768), &[3])).is_ok());
+    for (bytes, exponent, error) in [
+        (769, &[3][..], KeyError::Size(6152)),
+        (127, &[3], KeyError::Size(1016)),
+        (256, &[1], KeyError::Exponent),
+        (256, &[0], KeyError::Exponent),
+        (256, &[4], KeyError::Exponent),
+        (256, &[0xFF; 9], KeyError::Exponent),
+    ] {
+        let refused = PublicKey::from_spki(&rsa_spki(&modulus(bytes), exponent));
+        assert_eq!(refused.map(|_| ()), Err(error));
+    }
+}
+
+/// The plain format of active authentication: r and s side by side.
+#[test]
+fn plain_ecdsa_is_verified_and_other_lengths_are_refused() {
+    for curve in Curve::all() {
+        let key = EcKey::generate(&curve.group().unwrap()).unwrap();
+        let half = i32::try_from(key.group().order_bits().div_ceil(8)).unwrap();
+        let digest = DigestAlgorithm::Sha256;
+        let signature =
+            openssl::ecdsa::EcdsaSig::sign(&digest.digest(b"challenge").unwrap(), &key).unwrap();
+        let plain = [
+            signature.r().to_vec_padded(half).unwrap(),
+            signature.s().to_vec_padded(half).unwrap(),
+        ]
+        .concat();
+        let pkey = PKey::from_ec_key(key).unwrap();
+        let public = PublicKey::from_spki(&pkey.public_key_to_der().unwrap()).unwrap();
+        let verify = |signature: &[u8]| {
+            public.verify(
+                &SignatureAlgorithm::EcdsaPlain(digest),
+                b"challenge",
+                signature,
+            )
+        };
+        assert_eq!(verify(&plain), Ok(()));
+        assert!(verify(&plain[1..]).is_err());
+        assert!(verify(&[&plain[..], &[0]].concat()).is_err());
+    }
+}
+
+proptest! {
+    #[test]
+    fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = PublicKey::from_spki(&bytes);
+    }
+
+    #[test]
+    fn never_panics_on_a_changed_key(at in 0usize..400, value in any::<u8>()) {
+        let mut der = explicit_spki(Curve::all().nth(2).unwrap());
+        if let Some(byte) = der.get_mut(at) {
+            *byte = value;
+        }
+        let _ = PublicKey::from_spki(&der);
+    }
+}
