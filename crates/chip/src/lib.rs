@@ -17,8 +17,8 @@ pub mod mrz;
 mod mrz_layout;
 pub mod public_key;
 pub mod read;
-pub mod tlv;
 pub mod signature_algorithm;
+pub mod tlv;
 
 pub use access_key::{AccessKey, Can, MrzKey};
 pub use atr::{Atr, AtrError};
