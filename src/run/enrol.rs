@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use exchange::{Digest, Form, KeyAlgorithm, Manifest, PartName, Secret, SubmissionId};
+use exchange::{
+    Digest, DocumentRecord, Form, KeyAlgorithm, Manifest, PartName, Secret, SubmissionId,
+};
 use faults::Fault;
 use keystore::{KeyId, PublicKey, Subject};
 use zeroize::Zeroizing;
@@ -60,7 +62,11 @@ impl Inner {
             let csr = world.key_and_request(submission, &form, &location, algorithm, &password)?;
             asked.progress(Progress::Phase(IssuingPhase::Sealing));
             world.seal(submission, PartName::Csr, &csr)?;
-            world.seal(submission, PartName::ChipData, &json(&form.document)?)?;
+            let record = DocumentRecord {
+                document: form.document.clone(),
+                chip: None,
+            };
+            world.seal(submission, PartName::ChipData, &json(&record)?)?;
             world.seal(submission, PartName::Form, &json(&*form)?)?;
             asked.progress(Progress::Phase(IssuingPhase::Saving));
             world.commit(submission, &form, Digest::of(&csr))?;

@@ -4,7 +4,8 @@
 use chip::mrz::{Mrz, MrzError, MrzFormat, Sex};
 use exchange::TimeTrust;
 use exchange::{
-    DocumentKind, DocumentNumber, HolderName, IdentityDocument, Iin, IinPolicy, ReadBy,
+    DocumentKind, DocumentNumber, HolderName, IdentityDocument, Iin, IinComparison, IinPolicy,
+    ReadBy,
 };
 use faults::Fault;
 
@@ -120,6 +121,7 @@ impl Document {
             number,
             holder,
             atr: self.atr.clone(),
+            iin: IinComparison::NotCompared,
             iin_mismatch_note: false,
         })
     }
@@ -179,6 +181,10 @@ impl Document {
             number,
             holder,
             atr: self.atr.clone(),
+            iin: match iin {
+                Some(_) => IinComparison::Same,
+                None => IinComparison::NotCompared,
+            },
             iin_mismatch_note: noted,
         };
         Ok((document, iin))

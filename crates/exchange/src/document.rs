@@ -21,6 +21,18 @@ pub enum ReadBy {
     Typed,
 }
 
+/// Whether the document speaks of the citizen who entered the IIN. One that carries
+/// another IIN ends the application, so there is no word for that here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum IinComparison {
+    /// The document carries the IIN that was entered.
+    Same,
+    /// It carries none, or it was typed: the reviewer has to compare.
+    #[default]
+    NotCompared,
+}
+
 /// Nine characters, A-Z and 0-9, as ICAO 9303-3 allows in the MRZ.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -137,6 +149,8 @@ pub struct IdentityDocument {
     pub holder: HolderName,
     /// Answer to reset of the card that was inserted (ISO 7816-3), hex; none when no card was read.
     pub atr: Option<String>,
+    #[serde(default)]
+    pub iin: IinComparison,
     /// Date and sex of the document differ from those the IIN seems to carry: a
     /// note for the reviewer, never a reason to refuse (decree 853, 2013).
     pub iin_mismatch_note: bool,

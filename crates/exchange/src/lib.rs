@@ -5,6 +5,7 @@
 //! of the HTTP interface. Not here: transport, storage, devices.
 
 pub mod api;
+mod chip_data;
 mod document;
 mod email;
 mod fingerprint;
@@ -20,7 +21,10 @@ mod secret;
 mod signed;
 mod time;
 
-pub use document::{DocumentKind, DocumentNumber, HolderName, IdentityDocument, ReadBy};
+pub use chip_data::{ChipRecord, DocumentRecord, NoRecord, active_challenge};
+pub use document::{
+    DocumentKind, DocumentNumber, HolderName, IdentityDocument, IinComparison, ReadBy,
+};
 pub use email::{EmailAddress, EmailError};
 pub use fingerprint::fingerprint_words;
 pub use form::{Form, KeyAlgorithm, Language, PhoneStanding, StorageType};

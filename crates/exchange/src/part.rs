@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum PartName {
     /// [`crate::Form`] as JSON.
     Form,
-    /// What the document's chip, MRZ or the typing gave, as JSON.
+    /// [`crate::DocumentRecord`] as JSON: the document, and its chip where it was read.
     ChipData,
     /// JPEG.
     Selfie,

@@ -5,9 +5,9 @@ use std::io::Write;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use exchange::{
     Digest, DocumentKind, DocumentNumber, EmailAddress, Form, HolderName, IdentityDocument, Iin,
-    IinPolicy, KeyAlgorithm, KioskId, Language, Manifest, PartName, PhoneNumber, PhoneStanding,
-    ReadBy, ReceiptCode, SealedPart, Secret, Signed, SigningKey, StorageType, SubmissionId,
-    TimeTrust, UnixMillis,
+    IinComparison, IinPolicy, KeyAlgorithm, KioskId, Language, Manifest, PartName, PhoneNumber,
+    PhoneStanding, ReadBy, ReceiptCode, SealedPart, Secret, Signed, SigningKey, StorageType,
+    SubmissionId, TimeTrust, UnixMillis,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, ProvisionAnswer, ProvisionRequest,
         Provisioned,
@@ -333,6 +333,7 @@ impl Application {
                     number: DocumentNumber::parse("041236587").unwrap(),
                     holder: holder(NAME),
                     atr: None,
+                    iin: IinComparison::NotCompared,
                     iin_mismatch_note: false,
                 },
                 email: EmailAddress::parse("sample@example.kz").unwrap(),
