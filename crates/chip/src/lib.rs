@@ -13,6 +13,7 @@ pub mod curve;
 pub mod digest_algorithm;
 pub mod file_id;
 pub mod files;
+pub mod lds;
 pub mod mrz;
 mod mrz_layout;
 pub mod public_key;
