@@ -6,22 +6,27 @@
 //! used for.
 
 pub mod access_key;
+pub mod apdu;
 pub mod atr;
 pub mod channel;
 pub mod check;
+pub mod cipher;
 pub mod curve;
 pub mod digest_algorithm;
 pub mod file_id;
 pub mod files;
+pub mod key_derivation;
 pub mod lds;
 pub mod mrz;
 mod mrz_layout;
 pub mod public_key;
 pub mod read;
+pub mod secure_messaging;
 pub mod signature_algorithm;
 pub mod tlv;
 
 pub use access_key::{AccessKey, Can, MrzKey};
+pub use apdu::{Command, Response, StatusWord};
 pub use atr::{Atr, AtrError};
 pub use channel::{CardChannel, ChannelError};
 pub use check::{Check, CheckName, Outcome};
@@ -29,4 +34,5 @@ pub use file_id::{DataGroup, FileId};
 pub use files::ChipFiles;
 pub use mrz::{Mrz, MrzError, MrzField, MrzFormat, Sex};
 pub use read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
+pub use secure_messaging::{Cipher, SecureMessaging, SecureMessagingError};
 pub use tlv::{Tlv, TlvError, TlvReader};
