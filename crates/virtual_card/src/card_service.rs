@@ -1,0 +1,43 @@
+//! pcscd, apart from the system's.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::reader::wait;
+
+const SOCKET: &str = "/run/pcscd/pcscd.comm";
+
+/// A running pcscd, killed when dropped.
+pub struct CardService(Child);
+
+impl CardService {
+    /// # Panics
+    /// pcscd does not start.
+    pub fn start() -> CardService {
+        let _ = fs::remove_file(SOCKET);
+        let child = Command::new("/usr/sbin/pcscd")
+            .arg("--foreground")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("pcscd");
+        let service = CardService(child);
+        wait("pcscd's socket", || Path::new(SOCKET).exists());
+        service
+    }
+
+    /// Stops it in mid-flight: it keeps its socket and answers nothing.
+    pub fn freeze(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::STOP).expect("SIGSTOP");
+    }
+}
+
+impl Drop for CardService {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

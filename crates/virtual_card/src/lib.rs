@@ -1,0 +1,21 @@
+//! The identity documents of `tests/virtual_card` in the virtual reader of a real
+//! pcscd, which has name spaces of its own.
+//!
+//! For tests only: whatever is missing ends the test with a sentence. What a document
+//! can have and a card can do wrong is explained in `tests/virtual_card/document.py`
+//! and `config.py`; it is asked for by the names used there.
+
+mod apart;
+mod card_service;
+mod channel;
+mod console;
+mod document;
+mod python;
+mod reader;
+
+pub use apart::{apart, program_apart};
+pub use card_service::CardService;
+pub use channel::{PcscChannel, connect};
+pub use console::Traffic;
+pub use document::Document;
+pub use reader::VirtualReader;
