@@ -1,0 +1,145 @@
+//! What the maker writes, with OpenSSL as the witness.
+
+use chip::{DataGroup, FileId, Mrz};
+use openssl::cms::{CMSOptions, CmsContentInfo};
+use openssl::hash::{MessageDigest, hash};
+use openssl::nid::Nid;
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::verify::X509VerifyParam;
+use openssl::x509::{X509, X509Crl, X509PurposeId};
+use specimen::{
+    Authority, AuthorityConfig, Digest, Scheme, SeededRandom, Specimen, SpecimenConfig, portrait,
+};
+
+fn card(seed: u64) -> (Authority, Specimen) {
+    let mut random = SeededRandom::new(seed);
+    let authority = Authority::new("KZ", &mut random).unwrap();
+    let config = SpecimenConfig::identity_card(portrait::silhouette(19_000).unwrap());
+    let specimen = Specimen::new(config, &authority, &mut random).unwrap();
+    (authority, specimen)
+}
+
+/// Signature, chain and certificates; gives the signed content.
+fn verified(signed: &[u8], csca: &[u8]) -> Vec<u8> {
+    // OpenSSL asks signers for an e-mail purpose, which these do not have.
+    let mut parameters = X509VerifyParam::new().unwrap();
+    parameters.set_purpose(X509PurposeId::ANY).unwrap();
+    let mut store = X509StoreBuilder::new().unwrap();
+    store.set_param(&parameters).unwrap();
+    store.add_cert(X509::from_der(csca).unwrap()).unwrap();
+    let (store, options) = (store.build(), CMSOptions::BINARY);
+    let mut cms = CmsContentInfo::from_der(signed).unwrap();
+    let mut content = Vec::new();
+    cms.verify(None, Some(&store), None, Some(&mut content), options)
+        .unwrap();
+    content
+}
+
+#[test]
+fn openssl_verifies_the_security_object_and_finds_every_digest_in_it() {
+    let (authority, specimen) = card(1);
+    let sod = specimen.files.get(FileId::Sod).unwrap();
+    assert_eq!(sod[..2], [0x77, 0x82]);
+    let content = verified(&sod[4..], authority.csca_der());
+    let mut groups = 0;
+    for (id, file) in specimen.files.iter() {
+        if let FileId::DataGroup(_) = id {
+            let digest = hash(MessageDigest::sha256(), file).unwrap();
+            assert!(content.windows(32).any(|part| part == &*digest), "{id}");
+            groups += 1;
+        }
+    }
+    assert_eq!(groups, 6);
+}
+
+#[test]
+fn openssl_verifies_signatures_of_every_scheme() {
+    let mut random = SeededRandom::new(2);
+    let exponent = 65537;
+    for (csca, signer) in [
+        (
+            Scheme::RsaPkcs1 {
+                bits: 2048,
+                exponent,
+                digest: Digest::Sha256,
+            },
+            Scheme::RsaPss {
+                bits: 2048,
+                exponent,
+                digest: Digest::Sha256,
+            },
+        ),
+        (
+            Scheme::RsaPss {
+                bits: 2048,
+                exponent,
+                digest: Digest::Sha512,
+            },
+            Scheme::ecdsa(Nid::SECP521R1, Digest::Sha512),
+        ),
+    ] {
+        let config = AuthorityConfig {
+            csca,
+            signer,
+            ..AuthorityConfig::default()
+        };
+        let authority = Authority::with("KZ", config, &mut random).unwrap();
+        let list = authority
+            .master_list(&[authority.csca_der()], &mut random)
+            .unwrap();
+        let content = verified(&list, authority.csca_der());
+        assert!(content.ends_with(authority.csca_der()));
+    }
+}
+
+#[test]
+fn certificates_and_revocation_lists_say_what_they_are() {
+    let (authority, _) = card(3);
+    let csca = X509::from_der(authority.csca_der()).unwrap();
+    let signer = X509::from_der(authority.signer_der()).unwrap();
+    let country = |name: &openssl::x509::X509NameRef| {
+        let entry = name.entries_by_nid(Nid::COUNTRYNAME).next().unwrap();
+        entry.data().as_slice().to_vec()
+    };
+    assert_eq!(country(csca.subject_name()), b"KZ");
+    assert_eq!(country(signer.issuer_name()), b"KZ");
+    assert!(csca.verify(&csca.public_key().unwrap()).unwrap());
+    assert!(signer.verify(&csca.public_key().unwrap()).unwrap());
+    assert_eq!(
+        signer.authority_key_id().unwrap().as_slice(),
+        csca.subject_key_id().unwrap().as_slice()
+    );
+
+    let mut random = SeededRandom::new(4);
+    for revoked in [false, true] {
+        let list = authority
+            .revocation_list(revoked, "260101000000Z", &mut random)
+            .unwrap();
+        let list = X509Crl::from_der(&list).unwrap();
+        assert!(list.verify(&csca.public_key().unwrap()).unwrap());
+        let entries = list.get_revoked().map_or(0, |stack| stack.len());
+        assert_eq!(entries, usize::from(revoked));
+    }
+}
+
+#[test]
+fn one_seed_makes_one_document() {
+    let (_, first) = card(5);
+    let (_, second) = card(5);
+    let (_, other) = card(6);
+    assert_eq!(first.files, second.files);
+    assert_ne!(first.files, other.files);
+}
+
+#[test]
+fn the_first_data_group_is_the_printed_zone() {
+    let (_, specimen) = card(7);
+    let lines: Vec<&str> = specimen.mrz.iter().map(String::as_str).collect();
+    assert_eq!(Mrz::parse(&lines).unwrap().surname(), "ULGI");
+    let file = specimen
+        .files
+        .get(FileId::DataGroup(DataGroup::DG1))
+        .unwrap();
+    assert_eq!(file[..5], [0x61, 93, 0x5F, 0x1F, 90]);
+    assert_eq!(&file[5..], lines.concat().as_bytes());
+}
