@@ -8,12 +8,14 @@
 pub mod access_key;
 pub mod apdu;
 pub mod atr;
+pub mod bac;
 pub mod channel;
 pub mod check;
 pub mod cipher;
 pub mod curve;
 pub mod digest_algorithm;
 pub mod file_id;
+pub mod file_reader;
 pub mod files;
 pub mod key_derivation;
 pub mod lds;
@@ -22,6 +24,7 @@ mod mrz_layout;
 pub mod public_key;
 pub mod read;
 pub mod secure_messaging;
+pub mod session;
 pub mod signature_algorithm;
 pub mod tlv;
 
@@ -35,4 +38,5 @@ pub use files::ChipFiles;
 pub use mrz::{Mrz, MrzError, MrzField, MrzFormat, Sex};
 pub use read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
 pub use secure_messaging::{Cipher, SecureMessaging, SecureMessagingError};
+pub use session::Session;
 pub use tlv::{Tlv, TlvError, TlvReader};
