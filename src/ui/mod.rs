@@ -36,6 +36,7 @@ mod format;
 #[cfg(feature = "headless")]
 pub mod headless;
 mod names;
+mod qr;
 #[cfg(feature = "headless")]
 pub mod samples;
 mod show;

@@ -1,0 +1,114 @@
+//! What the session names, as the rows and records of the screens.
+
+use exchange::Language;
+use faults::Fault;
+
+use crate::session::event::{ComeBackReason, StorageFound};
+use crate::session::view::{FieldView, Outcome, ReceiptView};
+use crate::ui::generated as screen;
+use crate::ui::generated::Visit;
+use crate::ui::names::{self, Named as _};
+use crate::ui::{format, qr};
+
+pub(super) fn field_data(field: &FieldView) -> screen::FieldData {
+    let length = field.text.chars().count();
+    let cursor = field.cursor.min(length);
+    let split = field
+        .text
+        .char_indices()
+        .nth(cursor)
+        .map_or(field.text.len(), |(at, _)| at);
+    let (before, after) = field.text.split_at(split);
+    let (error, tries_left) = names::field_error(field.error);
+    screen::FieldData {
+        field: field.field.map_or(screen::FieldName::None, |f| f.name()),
+        before: before.into(),
+        after: after.into(),
+        length: length as i32,
+        focused: field.focused,
+        error,
+        tries_left,
+    }
+}
+
+pub(super) fn fault_data(fault: Fault, language: Language) -> screen::FaultData {
+    let text = fault.text(names::fault_language(language));
+    screen::FaultData {
+        present: true,
+        code: fault.code().into(),
+        cause: text.cause.into(),
+        remedy: text.remedy.into(),
+    }
+}
+
+pub(super) fn storage_data(
+    storage: &StorageFound,
+    chosen: bool,
+    language: Language,
+) -> screen::StorageData {
+    screen::StorageData {
+        storage: storage.storage.name(),
+        unusable: storage
+            .unusable
+            .map_or(screen::UnusableName::None, |why| why.name()),
+        label: (&storage.label).into(),
+        free: storage
+            .free_bytes
+            .map_or_else(String::new, |free| format::bytes(free, language))
+            .into(),
+        chosen,
+    }
+}
+
+pub(super) fn receipt_data(visit: &Visit<'_>, receipt: &ReceiptView, language: Language) {
+    let mut data = screen::ReceiptData {
+        code: text(receipt.receipt_code.as_deref()),
+        closes_in: whole(receipt.closes_in_seconds),
+        ..Default::default()
+    };
+    match &receipt.outcome {
+        Outcome::Installed {
+            file_name,
+            location,
+            valid_until,
+        } => {
+            data.outcome = screen::OutcomeName::Installed;
+            data.file_name = file_name.into();
+            data.location = location.into();
+            data.valid_until = format::day(*valid_until, language).into();
+        }
+        Outcome::ComeBack(reason) => {
+            data.outcome = match reason {
+                ComeBackReason::Offline => screen::OutcomeName::Offline,
+                ComeBackReason::Undecided => screen::OutcomeName::Undecided,
+                ComeBackReason::PhoneUnproven => screen::OutcomeName::PhoneUnproven,
+            };
+        }
+    }
+    let code: Option<String> = receipt
+        .receipt_code
+        .as_ref()
+        .map(|code| code.chars().filter(char::is_ascii_alphanumeric).collect());
+    visit.set_receipt_qr(code.and_then(|code| qr::image(&code)).unwrap_or_default());
+    visit.set_receipt(data);
+}
+
+pub(super) fn text(said: Option<&str>) -> slint::SharedString {
+    said.unwrap_or_default().into()
+}
+
+pub(super) fn whole(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// `KeyPassword` to `key-password`.
+pub(super) fn kebab(name: &str) -> String {
+    let mut made = String::new();
+    for sign in name.chars() {
+        if sign.is_uppercase() && !made.is_empty() {
+            made.push('-');
+        }
+        made.extend(sign.to_lowercase());
+    }
+    made
+}
