@@ -71,6 +71,16 @@ codes! {
     CardSilent = "CRD-03", Citizen;
     CardPulled = "CRD-04", Citizen;
     CardUnreadable = "CRD-05", Citizen;
+    DocumentNotGenuine = "DOC-01", Citizen;
+    DocumentExpired = "DOC-02", Citizen;
+    /// Another IIN than the one entered.
+    DocumentOfAnother = "DOC-03", Citizen;
+    /// The chip refused MRZ or CAN.
+    DocumentKeyWrong = "DOC-04", Citizen;
+    /// No chip, or none with an eMRTD application.
+    DocumentWithoutChip = "DOC-05", Citizen;
+    /// The chip has blocked the CAN, or knows none.
+    DocumentCanNotTaken = "DOC-06", Citizen;
     UsbMissing = "USB-01", Citizen;
     UsbPulled = "USB-02", Citizen;
     UsbFull = "USB-03", Citizen;

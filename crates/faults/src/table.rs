@@ -4,6 +4,7 @@
 
 mod application;
 mod devices;
+mod document;
 mod kiosk;
 mod link;
 mod storage;
@@ -50,6 +51,12 @@ fn row_of(fault: Fault) -> Row {
         Fault::CardPulled => devices::CARD_PULLED,
         Fault::CardUnreadable => devices::CARD_UNREADABLE,
         Fault::WorkerDied => devices::WORKER_DIED,
+        Fault::DocumentNotGenuine => document::NOT_GENUINE,
+        Fault::DocumentExpired => document::EXPIRED,
+        Fault::DocumentOfAnother => document::OF_ANOTHER,
+        Fault::DocumentKeyWrong => document::KEY_WRONG,
+        Fault::DocumentWithoutChip => document::WITHOUT_CHIP,
+        Fault::DocumentCanNotTaken => document::CAN_NOT_TAKEN,
         Fault::UsbMissing => storage::USB_MISSING,
         Fault::UsbPulled => storage::USB_PULLED,
         Fault::UsbFull => storage::USB_FULL,
