@@ -151,7 +151,7 @@ impl Session<'_> {
             file,
             status: status.0,
         };
-        let most = Command::SHORT_LE as usize;
+        let most = self.capacity(Command::SHORT_LE as usize);
         let by_short_identifier = Place::ShortIdentifier(file.sfi());
         if !self.by_identifier {
             let read = if file == FileId::CardAccess && self.lengths.extended.is_none() {

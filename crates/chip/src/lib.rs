@@ -43,6 +43,8 @@ pub mod session;
 pub mod signature_algorithm;
 mod signed_data;
 pub mod sod;
+#[cfg(test)]
+mod test_chip;
 pub mod tlv;
 pub mod trust;
 

@@ -23,7 +23,7 @@ const GET_RESPONSE: u8 = 0xC0;
 /// APDUs with one chip, from power up to power off.
 pub struct Session<'c> {
     channel: &'c mut dyn CardChannel,
-    secure: Option<SecureMessaging>,
+    protection: Protection,
     pub(crate) lengths: Lengths,
     /// The chip reads by file identifier only.
     pub(crate) by_identifier: bool,
@@ -33,7 +33,15 @@ pub struct Session<'c> {
     bytes: u64,
 }
 
+enum Protection {
+    None,
+    Secure(SecureMessaging),
+    /// It was there and broke. Nothing is said in the clear that was not to be.
+    Broken,
+}
+
 /// What is known of the lengths that chip and reader take.
+#[derive(Clone, Copy)]
 pub(crate) struct Lengths {
     /// None: not asked yet.
     pub extended: Option<bool>,
@@ -47,7 +55,7 @@ impl<'c> Session<'c> {
     pub fn new(channel: &'c mut dyn CardChannel) -> Session<'c> {
         Session {
             channel,
-            secure: None,
+            protection: Protection::None,
             lengths: Lengths {
                 extended: None,
                 answer: Command::EXTENDED_LE as usize,
@@ -92,17 +100,18 @@ impl<'c> Session<'c> {
     /// From the next command on.
     pub fn set_secure_messaging(&mut self, messaging: SecureMessaging) {
         self.refused = None;
-        self.secure = Some(messaging);
+        self.protection = Protection::Secure(messaging);
     }
 
     /// False before authentication, and again once the chip dropped its keys.
     pub fn is_secure(&self) -> bool {
-        self.secure.is_some()
+        matches!(self.protection, Protection::Secure(_))
     }
 
     /// After [`ReadError::SecureMessaging`] or [`ChannelError::Failed`] in a read:
     /// whether the chip may have stumbled over a length, so that it is worth while to
-    /// authenticate once more and to read what is missing. Shorter APDUs are used then.
+    /// authenticate once more and to read what is missing. Commands go in the clear
+    /// again then, and APDUs are shorter.
     /// Says true a few times at most.
     pub fn retry_shorter(&mut self) -> bool {
         let Some(refused) = self.refused.take() else {
@@ -118,7 +127,7 @@ impl<'c> Session<'c> {
         match lower {
             Some(lower) => {
                 self.lengths.read = lower;
-                self.secure = None;
+                self.protection = Protection::None;
                 true
             }
             None => false,
@@ -131,11 +140,11 @@ impl<'c> Session<'c> {
     /// for as much as there is, as it does in a short APDU.
     ///
     /// # Errors
-    /// The chip is gone; it answered what is no answer; secure messaging is broken (and
-    /// gone from then on).
+    /// The chip is gone; it answered what is no answer; secure messaging is broken, as it
+    /// is for every command from then on, until it is set anew.
     pub fn send(&mut self, command: &Command) -> Result<Response, ReadError> {
         let mut command = command.clone();
-        let may_outgrow = self.secure.is_some()
+        let may_outgrow = self.is_secure()
             && self.lengths.extended == Some(true)
             && command
                 .le
@@ -156,9 +165,9 @@ impl<'c> Session<'c> {
 
     /// Most bytes of data in an answer of `limit` bytes before its status word.
     pub(crate) fn capacity(&self, limit: usize) -> usize {
-        match &self.secure {
-            Some(messaging) => messaging.capacity(limit),
-            None => limit,
+        match &self.protection {
+            Protection::Secure(messaging) => messaging.capacity(limit),
+            Protection::None | Protection::Broken => limit,
         }
     }
 
@@ -168,10 +177,17 @@ impl<'c> Session<'c> {
         command: &Command,
         extended: bool,
     ) -> Result<Response, ReadError> {
-        let Some(mut messaging) = self.secure.take() else {
-            return self.transmit(command, extended);
-        };
         // The keys come back only behind a good answer.
+        let mut messaging = match std::mem::replace(&mut self.protection, Protection::Broken) {
+            Protection::Secure(messaging) => messaging,
+            Protection::None => {
+                self.protection = Protection::None;
+                return self.transmit(command, extended);
+            }
+            Protection::Broken => {
+                return Err(ReadError::SecureMessaging("it is over".to_owned()));
+            }
+        };
         let protected = messaging.protect_in(command, extended)?;
         let response = self.transmit(&protected, extended).inspect_err(|error| {
             if *error == ReadError::Channel(ChannelError::Failed) {
@@ -180,7 +196,7 @@ impl<'c> Session<'c> {
         })?;
         match messaging.unprotect(&response) {
             Ok(plain) => {
-                self.secure = Some(messaging);
+                self.protection = Protection::Secure(messaging);
                 Ok(plain)
             }
             Err(error) => {
@@ -247,3 +263,7 @@ pub(crate) fn broken(step: &str, reason: impl Into<String>) -> ReadError {
         reason: reason.into(),
     }
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
