@@ -61,3 +61,4 @@ pub use read_document::read_document;
 pub use secure_messaging::{Cipher, SecureMessaging, SecureMessagingError};
 pub use session::Session;
 pub use tlv::{Tlv, TlvError, TlvReader};
+pub use trust::Trust;

@@ -378,7 +378,8 @@ impl DhKey {
             let q = BigNum::from_slice(order)?;
             let mut power = BigNum::new()?;
             power.mod_exp(&y, &q, &p, &mut *BigNumContext::new()?)?;
-            if q >= p || power != one {
+            // Everything to the power of zero is one.
+            if q <= one || q >= p || power != one {
                 return Err(KeyError::DhRange);
             }
         }

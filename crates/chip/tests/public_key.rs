@@ -208,6 +208,63 @@ fn rsa_numbers_out_of_bounds_are_refused() {
     }
 }
 
+/// An X9.42 key: p, g and q, and y.
+fn dh_spki(numbers: [&openssl::bn::BigNumRef; 3], public: &openssl::bn::BigNumRef) -> Vec<u8> {
+    use der::Encode;
+    use der::asn1::{Any, BitString, UintRef};
+    let number = |n: &openssl::bn::BigNumRef| {
+        let bytes = n.to_vec_padded(n.num_bytes().max(1)).unwrap();
+        UintRef::new(&bytes).unwrap().to_der().unwrap()
+    };
+    let sequence = |content: Vec<u8>| {
+        Any::new(der::Tag::Sequence, content)
+            .unwrap()
+            .to_der()
+            .unwrap()
+    };
+    let parameters = sequence(numbers.map(number).concat());
+    let algorithm = [hex::decode("06072a8648ce3e0201").unwrap(), parameters].concat();
+    let bits = BitString::from_bytes(&number(public)).unwrap();
+    sequence([sequence(algorithm), bits.to_der().unwrap()].concat())
+}
+
+#[test]
+fn dh_keys_outside_their_group_are_refused() {
+    let group = openssl::dh::Dh::get_2048_256().unwrap();
+    let (p, g, q) = (group.prime_p(), group.generator(), group.prime_q().unwrap());
+    let mut context = BigNumContext::new().unwrap();
+    let mut y = BigNum::new().unwrap();
+    let secret = BigNum::from_u32(123_456_789).unwrap();
+    y.mod_exp(g, &secret, p, &mut context).unwrap();
+    let key = PublicKey::from_spki(&dh_spki([p, g, q], &y)).unwrap();
+    assert_eq!(key.dh().unwrap().public, y.to_vec());
+    assert_eq!(format!("{key:?}"), "DH 2048");
+
+    let small = |n| BigNum::from_u32(n).unwrap();
+    let mut last = p.to_owned().unwrap();
+    last.sub_word(1).unwrap();
+    // 2 is no element of the subgroup; 0, 1 and p - 1 are of order 2 at most.
+    for wrong in [
+        &small(0),
+        &small(1),
+        &small(2),
+        &last,
+        &p.to_owned().unwrap(),
+    ] {
+        let refused = PublicKey::from_spki(&dh_spki([p, g, q], wrong));
+        assert_eq!(refused.map(|_| ()), Err(KeyError::DhRange));
+    }
+    for order in [&small(0), &small(1), p] {
+        assert!(PublicKey::from_spki(&dh_spki([p, g, order], &small(2))).is_err());
+    }
+    // Such a key signs nothing.
+    let algorithm = SignatureAlgorithm::Ecdsa(DigestAlgorithm::Sha256);
+    assert_eq!(
+        key.verify(&algorithm, b"", b""),
+        Err(VerifyError::OtherKind)
+    );
+}
+
 /// The plain format of active authentication: r and s side by side.
 #[test]
 fn plain_ecdsa_is_verified_and_other_lengths_are_refused() {
@@ -238,6 +295,8 @@ fn plain_ecdsa_is_verified_and_other_lengths_are_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = PublicKey::from_spki(&bytes);

@@ -99,9 +99,10 @@ impl Dg11 {
         Ok(Dg11 {
             full_name,
             other_names,
-            personal_number: fields
-                .text(PERSONAL_NUMBER)?
-                .map(|number| number.trim_end_matches('<').to_owned()),
+            personal_number: fields.text(PERSONAL_NUMBER)?.map(|mut number| {
+                number.truncate(number.trim_end_matches('<').len());
+                number
+            }),
             birth_date: fields.date(BIRTH_DATE)?.map(|date| date.to_string()),
             birth_place: parts(BIRTH_PLACE)?,
             address: parts(ADDRESS)?,

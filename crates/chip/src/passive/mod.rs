@@ -1,11 +1,15 @@
 //! Passive authentication (ICAO 9303-11, 5.1): the files are those that the issuing
 //! state signed. It says nothing of the chip they came from; a copy passes.
 //!
-//! Not protected by anything, and so not examined: the form of the length behind tag
-//! 77; in EF.SOD the CMS version numbers (as long as they are possible ones), digest
-//! algorithms announced beside the signer's, unsigned attributes, certificates and
-//! revocation lists sent along that are not the signer's; EF.COM but for the list
-//! that is compared; EF.CardAccess but for what DG14 says again; EF.ATR/INFO.
+//! Not protected by anything, and so not examined:
+//! - in EF.SOD the CMS version numbers, as long as they are possible ones; capital
+//!   and small letters in the name by which the signer's certificate is looked up;
+//!   digest algorithms announced beside the signer's; unsigned attributes;
+//!   certificates and revocation lists sent along that are not the signer's; where it
+//!   is written in BER, how it is cut into pieces; the form of the length behind 77;
+//! - EF.COM but for its list, and for its versions where EF.SOD repeats them;
+//! - EF.CardAccess but for what DG14 says again; EF.ATR/INFO;
+//! - what EF.SOD has no digest of: such a data group fails its check.
 
 mod signer;
 

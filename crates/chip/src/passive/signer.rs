@@ -1,5 +1,7 @@
 //! Who signed EF.SOD, and whether that is somebody to believe.
 
+use der::asn1::ObjectIdentifier;
+
 use super::{UnixSeconds, held, holds};
 use crate::certificate::Certificate;
 use crate::check::{Check, CheckName, Outcome};
@@ -11,6 +13,8 @@ use crate::lds::{Dg1, Dg12};
 use crate::sod::Sod;
 use crate::trust::{NoPath, Path, Revocation, Trust};
 
+/// 2.23.136.1.1, `id-icao-mrtd-security`.
+const ICAO_SECURITY: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01];
 const DAY: u64 = 24 * 60 * 60;
 /// Clocks of a kiosk and of a state differ.
 const CLOCK_TOLERANCE: u64 = DAY;
@@ -80,6 +84,15 @@ fn signature(sod: &Sod, signer: &Certificate) -> Check {
         .is_none_or(|usage| usage.digital_signature());
     if !may_sign {
         return Check::failed(name, "the signer's key may not sign");
+    }
+    // Each purpose that ICAO names is one beside signing documents: master lists,
+    // deviation lists, visible seals (ICAO 9303-12, 7.1.1.3).
+    let elsewhere = |purpose: &ObjectIdentifier| purpose.as_bytes().starts_with(ICAO_SECURITY);
+    if signer.extensions.purposes.iter().any(elsewhere) {
+        return Check::failed(
+            name,
+            "the signer's key is for something other than documents",
+        );
     }
     match sod.signed.verify_signature(signer) {
         Ok(()) => held(name, sod.signed.signer.algorithm.digest()),
