@@ -104,14 +104,18 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
 /// # Errors
 /// The system gives no thread.
 pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Box<dyn UsbDrives>> {
+    // A folder of the kiosk's own disk is no citizen's drive.
+    let refused = wanted.root_is_drive && !cfg!(feature = "simulated");
+    let tell = teller(events);
+    if refused {
+        tracing::error!("usb.root_is_drive: {NOT_BUILT_IN}");
+        tell(DeviceEvent::Raised(Fault::ConfigurationBad));
+    }
     let settings = usb_drive::hardware::Config {
-        root_is_drive: wanted.root_is_drive,
+        root_is_drive: wanted.root_is_drive && !refused,
         ..usb_drive::hardware::Config::new(wanted.root.clone())
     };
-    Ok(Box::new(usb_drive::hardware::start(
-        settings,
-        teller(events),
-    )?))
+    Ok(Box::new(usb_drive::hardware::start(settings, tell)?))
 }
 
 pub(super) fn panel(wanted: &config::Panel) -> Option<Box<dyn StatusPanel>> {

@@ -57,6 +57,11 @@ pub fn build_programs() -> anyhow::Result<()> {
 
 /// The directory of binaries built without `--release`.
 pub fn binaries() -> anyhow::Result<PathBuf> {
+    Ok(target()?.join("debug"))
+}
+
+/// Where cargo builds.
+pub fn target() -> anyhow::Result<PathBuf> {
     let output = cargo()
         .args(["metadata", "--format-version=1", "--no-deps"])
         .output()
@@ -66,7 +71,7 @@ pub fn binaries() -> anyhow::Result<PathBuf> {
     let target = metadata["target_directory"]
         .as_str()
         .context("cargo metadata names no target directory")?;
-    Ok(Path::new(target).join("debug"))
+    Ok(target.into())
 }
 
 /// Runs `command` to its end; anything but success is an error.

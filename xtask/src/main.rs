@@ -8,6 +8,7 @@ mod bench;
 mod cargo;
 mod check;
 mod demo;
+mod device;
 mod flags;
 mod packages;
 mod screens;
@@ -29,6 +30,7 @@ cargo xtask demo      a citizen gets a signature: opens a window to touch, or wa
 cargo xtask test      format, lints, all tests, translations, licences
 cargo xtask bench     the numbers of benches/, measured in a release build
 cargo xtask soak kill the kiosk killed at every boundary and at random moments
+cargo xtask device    the kiosk as the image ships it, searched for simulated devices
 cargo xtask screens   docs/screens renewed: every screen, language, size
 cargo xtask image     the bootable image (not there yet)
 cargo xtask vmtest    the image in a virtual machine (not there yet)
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         "test" => check::run(rest),
         "bench" => bench::run(rest),
         "soak" => soak::run(rest),
+        "device" => device::run(rest),
         "screens" => screens::run(rest),
         "image" | "vmtest" => {
             eprintln!(

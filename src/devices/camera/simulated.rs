@@ -120,6 +120,7 @@ impl SimulatedSource {
     /// `file`: a JPEG or PNG still, or a film: frames of Motion JPEG one after the
     /// other, bare or in Matroska.
     pub fn open_file(file: &Path, switch: FaultSwitch) -> Result<Self, SimulatedError> {
+        super::super::simulated_in_use("camera");
         let path = || file.to_path_buf();
         let bytes = std::fs::read(file).map_err(|source| SimulatedError::Io {
             path: path(),

@@ -43,6 +43,7 @@ pub struct SimulatedReader {
 
 /// `sender` must not call back into the reader.
 pub fn start(sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> SimulatedReader {
+    super::super::simulated_in_use("card reader");
     SimulatedReader {
         presence: Arc::new(Presence::new(sender)),
         card: Arc::default(),

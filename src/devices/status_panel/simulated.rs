@@ -65,6 +65,7 @@ pub struct PanelFile {
 
 /// The file is replaced as a whole: whoever reads it sees one state or the next.
 pub fn start(path: PathBuf) -> PanelFile {
+    super::super::simulated_in_use("status panel");
     PanelFile {
         path,
         shown: Mutex::default(),

@@ -18,6 +18,7 @@ pub struct SimulatedWriter {
 
 /// `sender` must not call back into the writer.
 pub fn start(sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> SimulatedWriter {
+    super::super::simulated_in_use("token writer");
     SimulatedWriter {
         sender: Arc::new(sender),
         token: Arc::default(),

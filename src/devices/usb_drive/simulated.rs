@@ -43,6 +43,7 @@ pub fn start(
     label: &str,
     sender: impl Fn(DeviceEvent) + Send + Sync + 'static,
 ) -> SimulatedDrives {
+    super::super::simulated_in_use("USB drives");
     let drives = SimulatedDrives {
         drives: Arc::new(Drives::new(sender)),
         root,
