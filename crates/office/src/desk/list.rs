@@ -38,8 +38,8 @@ pub struct Detail {
     pub form: Option<Form>,
     pub phone: PhoneView,
     pub subject_key_identifier: Option<String>,
-    /// Text of the part `chip_data`, as the kiosk wrote it.
-    pub chip_data: Option<Zeroizing<String>>,
+    /// Of the document's chip; empty where none was read.
+    pub document_checks: Vec<chip::Check>,
     /// The parts that are there.
     pub parts: Vec<PartName>,
 }
@@ -168,17 +168,10 @@ impl Desk {
             },
             form: examined.form,
             subject_key_identifier: examined.subject_key_identifier,
-            chip_data: self.text(id, PartName::ChipData),
+            document_checks: examined.document_checks,
             parts: parts.into_iter().map(|(name, _)| name).collect(),
             summary,
         }))
-    }
-
-    fn text(&self, id: SubmissionId, part: PartName) -> Option<Zeroizing<String>> {
-        let bytes = self.opener.part(id, part).ok()?;
-        std::str::from_utf8(&bytes)
-            .ok()
-            .map(|t| Zeroizing::new(t.to_owned()))
     }
 
     /// A part's plaintext: JPEG for selfie and document photo, Matroska for the video.

@@ -6,6 +6,7 @@
 //! [`Desk`]. No public listener.
 
 mod decide;
+mod document;
 mod intake;
 mod kiosks;
 mod list;
@@ -17,6 +18,7 @@ pub mod web;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use chip::trust::Trust;
 use exchange::SigningKey;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +50,8 @@ pub struct Desk {
     sms: Arc<dyn SmsGateway>,
     decision_key: SigningKey,
     operators: Operators,
+    /// The issuing states' certificates for identity documents.
+    trust: Trust,
 }
 
 impl Desk {
@@ -67,6 +71,7 @@ impl Desk {
             database,
             decision_key: keys::load_signing_key(&layout.decision_key())?,
             operators: Operators::load(&layout.operators())?,
+            trust: issuing_states(&layout.csca())?,
             layout: layout.clone(),
         })
     }
@@ -91,6 +96,18 @@ impl Desk {
     pub fn alarms(&self) -> Result<Vec<crate::db::alarms::Alarm>> {
         self.database.read(|c| crate::db::alarms::list(c, 200))
     }
+}
+
+/// The certificates, master lists and revocation lists of a folder. Without the
+/// folder no document can be verified, and each says so.
+fn issuing_states(folder: &std::path::Path) -> Result<Trust> {
+    if !folder.exists() {
+        tracing::warn!("{}: no CSCA certificates", folder.display());
+        return Ok(Trust::default());
+    }
+    let trust = Trust::load(folder).context("reading the CSCA certificates")?;
+    tracing::info!(certificates = trust.len(), "CSCA certificates");
+    Ok(trust)
 }
 
 /// Serves the pages and looks at what arrives, until `stop` is cancelled.

@@ -1,14 +1,14 @@
 //! What the office can find out by itself about a submission.
 
 use exchange::{
-    Digest, Form, Iin, IinPolicy, Manifest, PartName, PhoneNumber, PhoneStanding, ReadBy, Signed,
-    TimeTrust,
+    Digest, DocumentRecord, Form, Iin, IinPolicy, Manifest, PartName, PhoneNumber, PhoneStanding,
+    Signed, TimeTrust,
 };
 use keystore::{Subject, csr::Request};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Desk, OpenError};
+use super::{Desk, OpenError, document};
 use crate::{
     db::{codes, kiosks, submissions::Submission},
     keys,
@@ -52,6 +52,19 @@ pub enum Finding {
     DocumentTyped,
     /// The document's data were read from its printed lines, not its chip.
     DocumentPrinted,
+    /// A check of the chip's files failed.
+    DocumentNotGenuine,
+    /// The chip's files could not all be examined: no certificate of the issuing
+    /// state is known here.
+    DocumentUnverified,
+    /// The files are genuine; that the chip is no copy of another is not shown.
+    ChipMayBeCopied,
+    /// The form says of the document what its chip does not say.
+    DocumentDiffers,
+    /// The chip's date of expiry is past.
+    DocumentExpired,
+    /// The document carries no IIN that could be compared.
+    IinNotCompared,
     /// Date or sex in the IIN differ from the document's: no reason to refuse.
     IinMismatch,
     /// The kiosk's clock could not be believed.
@@ -72,6 +85,9 @@ impl Finding {
                 | Self::IinRefused
                 | Self::PersonUnknown
                 | Self::PhoneProofWrong
+                | Self::DocumentNotGenuine
+                | Self::DocumentDiffers
+                | Self::DocumentExpired
         )
     }
 
@@ -93,6 +109,12 @@ impl Finding {
             Self::PhoneRequested => "phone_requested",
             Self::DocumentTyped => "document_typed",
             Self::DocumentPrinted => "document_printed",
+            Self::DocumentNotGenuine => "document_not_genuine",
+            Self::DocumentUnverified => "document_unverified",
+            Self::ChipMayBeCopied => "chip_may_be_copied",
+            Self::DocumentDiffers => "document_differs",
+            Self::DocumentExpired => "document_expired",
+            Self::IinNotCompared => "iin_not_compared",
             Self::IinMismatch => "iin_mismatch",
             Self::ClockDoubtful => "clock_doubtful",
         }
@@ -105,6 +127,8 @@ pub struct Examined {
     pub form: Option<Form>,
     pub csr: Option<Zeroizing<Vec<u8>>>,
     pub subject_key_identifier: Option<String>,
+    /// Of the document's chip; empty where none was read.
+    pub document_checks: Vec<chip::Check>,
     /// The number that the citizens database has for the person now.
     pub registered: Option<PhoneNumber>,
     /// Where collection codes go.
@@ -125,6 +149,7 @@ impl Desk {
             form: None,
             csr: None,
             subject_key_identifier: None,
+            document_checks: Vec::new(),
             registered: None,
             contact: None,
             requested: None,
@@ -133,15 +158,22 @@ impl Desk {
         let manifest = self.manifest(submission, &signed, &mut seen)?;
         self.read_form(submission, &mut seen)?;
         self.read_csr(submission, &manifest, &mut seen)?;
+        let record = self.read_document(submission, &mut seen)?;
         // The rest is opened to know that it can be.
         for part in PartName::ALL {
             match part {
-                PartName::Form | PartName::Csr => {}
+                PartName::Form | PartName::Csr | PartName::ChipData => {}
                 _ => drop(self.open_part(submission, part, &mut seen)?),
             }
         }
         if let Some(form) = seen.form.take() {
             self.compare(submission, &manifest, &form, &mut seen)?;
+            if let Some(record) = record {
+                let at = submission.received_at;
+                let document = document::examine(&record, &form, submission.id, &self.trust, at);
+                seen.findings.extend(document.findings);
+                seen.document_checks = document.checks;
+            }
             seen.form = Some(form);
         }
         if manifest.time_trust == TimeTrust::Doubtful {
@@ -214,6 +246,22 @@ impl Desk {
         Ok(())
     }
 
+    fn read_document(
+        &self,
+        submission: &Submission,
+        seen: &mut Examined,
+    ) -> anyhow::Result<Option<DocumentRecord>> {
+        let part = PartName::ChipData;
+        let Some(plain) = self.open_part(submission, part, seen)? else {
+            return Ok(None);
+        };
+        let record = DocumentRecord::parse(&plain).ok();
+        if record.is_none() {
+            seen.findings.push(Finding::PartUnreadable { part });
+        }
+        Ok(record)
+    }
+
     fn read_csr(
         &self,
         submission: &Submission,
@@ -259,11 +307,6 @@ impl Desk {
                 found.push(Finding::NameDiffers);
             }
             Some(_) => {}
-        }
-        match form.document.read_by {
-            ReadBy::Chip => {}
-            ReadBy::Mrz => found.push(Finding::DocumentPrinted),
-            ReadBy::Typed => found.push(Finding::DocumentTyped),
         }
         if form.document.iin_mismatch_note {
             found.push(Finding::IinMismatch);

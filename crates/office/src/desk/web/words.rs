@@ -73,6 +73,21 @@ words! {
     check_passed: "Расталды", "Подтверждено", "Confirmed";
     check_failed: "Сәйкес емес", "Не подтверждено", "Failed";
     check_judge: "Оператор бағалайды", "Решает оператор", "For you to judge";
+    check_weak: "Расталды, бірақ әлсіз алгоритммен", "Подтверждено, но слабым алгоритмом", "Confirmed, by a weak algorithm";
+    check_not_done: "Тексерілмеді", "Не проверено", "Not examined";
+    chip_checks: "Құжат чипі", "Чип документа", "The document's chip";
+    sod_structure: "Қауіпсіздік объектісі (EF.SOD) оқылады", "Объект безопасности (EF.SOD) читается", "The security object (EF.SOD) is well formed";
+    sod_content_digest: "EF.SOD мазмұны қол қойылғандай", "Содержимое EF.SOD то же, что подписано", "The content of EF.SOD is what was signed";
+    sod_signature: "EF.SOD қолтаңбасы дұрыс", "Подпись EF.SOD верна", "The signature of EF.SOD is right";
+    com_agrees_with_sod: "EF.COM мен EF.SOD тізімдері бірдей", "Списки EF.COM и EF.SOD совпадают", "EF.COM and EF.SOD list the same files";
+    data_group_digest: "Деректер тобы өзгермеген:", "Группа данных не изменена:", "Data group unchanged:";
+    signer_chain: "Қол қоюшыны мемлекет растаған (CSCA)", "Подписавший заверен государством (CSCA)", "The signer is certified by a state (CSCA)";
+    signer_state: "Ол құжатты берген мемлекет", "Это государство, выдавшее документ", "That state is the one that issued the document";
+    signer_validity: "Қол қойылғанда сертификаттар жарамды болған", "При подписании сертификаты действовали", "The certificates were valid at signing";
+    signer_revocation: "Қол қоюшы кері қайтарылмаған", "Подписавший не отозван", "The signer is not revoked";
+    card_access_agrees: "PACE параметрлері өзгертілмеген", "Параметры PACE не подменены", "The parameters of PACE were not exchanged";
+    chip_authentication: "Чип түпнұсқа (чип аутентификациясы)", "Чип подлинный (аутентификация чипа)", "The chip is the original (chip authentication)";
+    active_authentication: "Чип түпнұсқа (белсенді аутентификация)", "Чип подлинный (активная аутентификация)", "The chip is the original (active authentication)";
     parts_whole: "Барлық бөлік бар және ашылады", "Все части на месте и открываются", "All parts are there and open";
     manifest_signed: "Өтінімге киоск қол қойған", "Заявка подписана киоском", "The application is signed by its kiosk";
     request_right: "Сертификат сұрауына өз кілтімен қол қойылған", "Запрос на сертификат подписан своим ключом",
@@ -97,6 +112,17 @@ words! {
         "The document's data come from its printed lines, not its chip";
     document_typed: "Құжат деректері қолмен енгізілді", "Данные документа введены вручную",
         "The document's data were typed in";
+    document_genuine: "Чип деректеріне мемлекет қол қойған", "Данные чипа подписаны государством",
+        "The chip's data are signed by the issuing state";
+    document_unverified: "Чип деректерін осы жерде толық тексеру мүмкін болмады", "Данные чипа здесь нельзя проверить полностью",
+        "The chip's data cannot be fully verified here";
+    chip_may_be_copied: "Чиптің көшірме еместігі дәлелденбеді", "Не доказано, что чип не является копией",
+        "Nothing shows that the chip is not a copy";
+    document_in_force: "Құжаттың мерзімі өтпеген", "Срок действия документа не истёк", "The document has not expired";
+    document_same: "Өтінімдегі құжат деректері оқылған деректердей", "Данные документа в заявке совпадают с прочитанными",
+        "The application says of the document what was read";
+    iin_not_compared: "Құжаттан ЖСН оқылмады, салыстырылмады", "ИИН с документа не прочитан и не сверен",
+        "No IIN was read from the document to compare";
     iin_mismatch: "ЖСН-дағы күн немесе жыныс құжаттағыдан өзгеше (бас тартуға негіз емес)",
         "Дата или пол в ИИН отличаются от документа (не основание для отказа)",
         "Date or sex in the IIN differ from the document (no reason to refuse)";

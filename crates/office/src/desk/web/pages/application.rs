@@ -4,7 +4,7 @@ use exchange::api::Decision;
 use exchange::{DocumentKind, Form, KeyAlgorithm, PartName, ReadBy, StorageType, UnixMillis};
 use maud::{Markup, html};
 
-use super::{checks, state_tag};
+use super::{checks, document, state_tag};
 use crate::db::submissions::SubmissionState;
 use crate::desk::Detail;
 use crate::desk::web::moment;
@@ -48,6 +48,9 @@ impl Page<'_> {
                 div {
                     (self.decision())
                     (checks::section(w, self.detail))
+                    @if !self.detail.document_checks.is_empty() {
+                        (document::section(w, &self.detail.document_checks))
+                    }
                 }
             }
         }

@@ -52,11 +52,7 @@ fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
     if checks.len() == before {
         checks.push((w.phone_right, Verdict::Passed));
     }
-    checks.push(match (has("document_typed"), has("document_printed")) {
-        (true, _) => (w.document_typed, Verdict::Judge),
-        (_, true) => (w.document_printed, Verdict::Judge),
-        _ => (w.document_chip, Verdict::Passed),
-    });
+    document(w, has, &mut checks);
     if has("iin_mismatch") {
         checks.push((w.iin_mismatch, Verdict::Judge));
     }
@@ -67,6 +63,30 @@ fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
     checks.push((w.same_face, Verdict::Judge));
     checks.push((w.followed_prompts, Verdict::Judge));
     checks
+}
+
+/// Where the document's data come from, and whether that can be believed.
+fn document<'a>(w: &'a Words, has: impl Fn(&str) -> bool, checks: &mut Vec<(&'a str, Verdict)>) {
+    match (has("document_typed"), has("document_printed")) {
+        (true, _) => checks.push((w.document_typed, Verdict::Judge)),
+        (_, true) => checks.push((w.document_printed, Verdict::Judge)),
+        _ => {
+            checks.push((w.document_chip, Verdict::Passed));
+            checks.push(if has("document_unverified") {
+                (w.document_unverified, Verdict::Judge)
+            } else {
+                (w.document_genuine, failed_if(has("document_not_genuine")))
+            });
+            if has("chip_may_be_copied") {
+                checks.push((w.chip_may_be_copied, Verdict::Judge));
+            }
+            checks.push((w.document_in_force, failed_if(has("document_expired"))));
+        }
+    }
+    checks.push((w.document_same, failed_if(has("document_differs"))));
+    if has("iin_not_compared") {
+        checks.push((w.iin_not_compared, Verdict::Judge));
+    }
 }
 
 fn failed_if(found: bool) -> Verdict {
@@ -145,7 +165,7 @@ mod tests {
             form: None,
             phone: PhoneView::default(),
             subject_key_identifier: None,
-            chip_data: None,
+            document_checks: Vec::new(),
             parts: vec![PartName::Form],
         }
     }

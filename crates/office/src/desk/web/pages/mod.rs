@@ -4,6 +4,7 @@ pub mod alarms;
 pub mod application;
 pub mod applications;
 mod checks;
+mod document;
 pub mod kiosks;
 pub mod messages;
 pub mod sign_in;
