@@ -181,3 +181,6 @@ fn active(files: &ChipFiles, proof: Option<&ActiveProof>, submission: Submission
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;
