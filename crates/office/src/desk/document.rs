@@ -112,9 +112,7 @@ impl Examined {
 
     /// What the chip says of document and person is what the form says.
     fn contents(&mut self, files: &ChipFiles, form: &Form, at: UnixMillis) {
-        let parsed = files
-            .get(FileId::DataGroup(DataGroup::DG1))
-            .map(Dg1::parse);
+        let parsed = files.get(FileId::DataGroup(DataGroup::DG1)).map(Dg1::parse);
         let Some(Ok(Dg1 { mrz })) = parsed else {
             return self.note(Finding::DocumentDiffers);
         };

@@ -4,10 +4,10 @@ use std::io::Write;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use exchange::{
-    Digest, DocumentKind, DocumentNumber, EmailAddress, Form, HolderName, IdentityDocument, Iin,
-    IinComparison, IinPolicy, KeyAlgorithm, KioskId, Language, Manifest, PartName, PhoneNumber,
-    PhoneStanding, ReadBy, ReceiptCode, SealedPart, Secret, Signed, SigningKey, StorageType,
-    SubmissionId, TimeTrust, UnixMillis,
+    Digest, DocumentKind, DocumentNumber, DocumentRecord, EmailAddress, Form, HolderName,
+    IdentityDocument, Iin, IinComparison, IinPolicy, KeyAlgorithm, KioskId, Language, Manifest,
+    PartName, PhoneNumber, PhoneStanding, ReadBy, ReceiptCode, SealedPart, Secret, Signed,
+    SigningKey, StorageType, SubmissionId, TimeTrust, UnixMillis,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, ProvisionAnswer, ProvisionRequest,
         Provisioned,
@@ -163,7 +163,13 @@ impl Kiosk {
         let (id, form) = (application.id, &application.form);
         let plain = |part: PartName| match part {
             PartName::Form => serde_json::to_vec(form).unwrap(),
-            PartName::ChipData => b"{\"read_by\":\"typed\"}".to_vec(),
+            PartName::ChipData => {
+                let record = DocumentRecord {
+                    document: form.document.clone(),
+                    chip: None,
+                };
+                record.to_json().unwrap().to_vec()
+            }
             PartName::Selfie | PartName::DocumentPhoto => application.picture.clone(),
             PartName::Video => application.video.clone(),
             PartName::AccountPin => b"482913".to_vec(),

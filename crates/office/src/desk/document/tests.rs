@@ -171,13 +171,7 @@ fn the_form_may_not_say_otherwise() {
 #[test]
 fn an_expired_card_is_found_out() {
     let case = card();
-    let seen = examine(
-        &case.record,
-        &case.form,
-        submission(),
-        &case.trust,
-        IN_2032,
-    );
+    let seen = examine(&case.record, &case.form, submission(), &case.trust, IN_2032);
     assert_eq!(seen.findings, [Finding::DocumentExpired]);
 }
 
