@@ -322,6 +322,9 @@ fn contradictions_are_failed_by_their_own_check() {
     let mut bare = document.clone();
     bare.envelope.without_attributes = true;
     assert_eq!(failed(&bare, &bare.files()), [CheckName::SodStructure]);
+    let mut twice = document.clone();
+    twice.envelope.twice = true;
+    assert_eq!(failed(&twice, &twice.files()), [CheckName::SodStructure]);
     let mut usage = document.clone();
     usage.signer.key_usage = (0x08, 3);
     assert_eq!(failed(&usage, &usage.files()), [CheckName::SodSignature]);

@@ -170,6 +170,66 @@ fn rsa_with_unusual_exponents_signs_pkcs1_and_pss() {
     }
 }
 
+/// RFC 4055, 3.3: a key of `id-RSASSA-PSS` signs with nothing else, and with
+/// parameters only with those hashes and at least that salt.
+#[test]
+fn an_rsa_key_for_pss_alone_keeps_to_it() {
+    use der::Encode;
+    use der::asn1::Any;
+    let sequence = |content: Vec<u8>| {
+        Any::new(der::Tag::Sequence, content)
+            .unwrap()
+            .to_der()
+            .unwrap()
+    };
+    let rsa = Rsa::generate(2048).unwrap();
+    let bits = der::asn1::BitString::from_bytes(&rsa.public_key_to_der_pkcs1().unwrap()).unwrap();
+    let oid = hex::decode("06092a864886f70d01010a").unwrap();
+    // SHA-256, MGF1 with SHA-256, 32 bytes of salt.
+    let parameters = hex::decode(
+        "3030a00d300b0609608648016503040201\
+         a11a301806092a864886f70d010108300b0609608648016503040201a203020120",
+    )
+    .unwrap();
+    let key = |parameters: &[u8]| {
+        let algorithm = sequence([&oid, parameters].concat());
+        PublicKey::from_spki(&sequence([algorithm, bits.to_der().unwrap()].concat()))
+    };
+    let pkey = PKey::from_rsa(rsa.clone()).unwrap();
+    let signed = |salt: u16| {
+        let mut signer = Signer::new(MessageDigest::sha256(), &pkey).unwrap();
+        signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
+        signer
+            .set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt)))
+            .unwrap();
+        let parameters = PssParameters {
+            digest: DigestAlgorithm::Sha256,
+            mask_digest: DigestAlgorithm::Sha256,
+            salt_length: salt,
+        };
+        let signature = signer.sign_oneshot_to_vec(b"message").unwrap();
+        (SignatureAlgorithm::RsaPss(parameters), signature)
+    };
+    let verify = |key: &PublicKey, (algorithm, signature): (SignatureAlgorithm, Vec<u8>)| {
+        key.verify(&algorithm, b"message", &signature)
+    };
+    let (free, bound) = (key(&[]).unwrap(), key(&parameters).unwrap());
+    assert_eq!(verify(&free, signed(20)), Ok(()));
+    assert_eq!(verify(&bound, signed(32)), Ok(()));
+    assert_eq!(verify(&bound, signed(40)), Ok(()));
+    assert_eq!(verify(&bound, signed(20)), Err(VerifyError::PssRestricted));
+    let mut pkcs1 = Signer::new(MessageDigest::sha256(), &pkey).unwrap();
+    let signature = pkcs1.sign_oneshot_to_vec(b"message").unwrap();
+    for key in [free, bound] {
+        let algorithm = SignatureAlgorithm::RsaPkcs1(DigestAlgorithm::Sha256);
+        assert_eq!(
+            verify(&key, (algorithm, signature.clone())),
+            Err(VerifyError::OtherKind)
+        );
+    }
+    assert!(key(&parameters[..10]).is_err());
+}
+
 /// `SEQUENCE { modulus, exponent }` under `rsaEncryption`.
 fn rsa_spki(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
     use der::Encode;

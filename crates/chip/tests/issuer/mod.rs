@@ -290,6 +290,8 @@ pub struct Envelope {
     pub rsa_encryption: bool,
     /// Unsigned attributes, for there may be some.
     pub unsigned_attributes: bool,
+    /// By the same signer two times.
+    pub twice: bool,
 }
 
 impl Envelope {
@@ -302,6 +304,7 @@ impl Envelope {
             without_attributes: false,
             rsa_encryption: false,
             unsigned_attributes: false,
+            twice: false,
         }
     }
 
@@ -367,7 +370,7 @@ impl Envelope {
             &tlv(0x31, &[&digest_identifier(self.digest)]),
             &sequence(&[&oid(self.content_type), &tlv(0xA0, &[&tlv(4, &[content])])]),
             &tlv(0xA0, certificates),
-            &tlv(0x31, &[&signer]),
+            &tlv(0x31, &[&signer, if self.twice { &signer } else { &[] }]),
         ]);
         sequence(&[&oid("1.2.840.113549.1.7.2"), &tlv(0xA0, &[&data])])
     }
