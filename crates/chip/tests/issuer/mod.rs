@@ -3,17 +3,17 @@
 //! as unusual, or as wrong, as real ones are. It shares no code with what reads them
 //! but the writing of data objects.
 
+// No test uses all of it.
 #![allow(dead_code)]
+
+mod document;
+mod key;
 
 use chip::digest_algorithm::DigestAlgorithm::{self, *};
 use chip::tlv::write;
-use chip::{ChipFiles, DataGroup, FileId};
-use openssl::bn::BigNum;
-use openssl::ec::{Asn1Flag, EcGroup, EcKey};
-use openssl::nid::Nid;
-use openssl::pkey::{PKey, Private};
-use openssl::rsa::{Padding, Rsa};
-use openssl::sign::{RsaPssSaltlen, Signer};
+
+pub use document::*;
+pub use key::*;
 
 /// 2024-07-01.
 pub const SIGNED_AT: u64 = 1_719_792_000;
@@ -57,105 +57,6 @@ fn digest_identifier(digest: DigestAlgorithm) -> Vec<u8> {
 
 fn bits(content: &[u8]) -> Vec<u8> {
     tlv(3, &[&[0], content])
-}
-
-#[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    Ec(Nid, DigestAlgorithm),
-    /// With its parameters spelt out.
-    ExplicitEc(Nid, DigestAlgorithm),
-    /// Bits and exponent.
-    Pkcs1(u32, u32, DigestAlgorithm),
-    /// Hash, hash of the mask, bytes of salt.
-    Pss(DigestAlgorithm, DigestAlgorithm, u8),
-}
-
-pub const P256: Kind = Kind::Ec(Nid::X9_62_PRIME256V1, Sha256);
-
-#[derive(Clone)]
-pub struct Key {
-    pub kind: Kind,
-    pub private: PKey<Private>,
-    pub info: Vec<u8>,
-}
-
-impl Key {
-    pub fn generate(kind: Kind) -> Key {
-        let private = match kind {
-            Kind::Ec(nid, _) | Kind::ExplicitEc(nid, _) => {
-                let mut group = EcGroup::from_curve_name(nid).unwrap();
-                if matches!(kind, Kind::ExplicitEc(..)) {
-                    group.set_asn1_flag(Asn1Flag::EXPLICIT_CURVE);
-                }
-                PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
-            }
-            Kind::Pkcs1(bits, exponent, _) => {
-                let e = BigNum::from_u32(exponent).unwrap();
-                PKey::from_rsa(Rsa::generate_with_e(bits, &e).unwrap()).unwrap()
-            }
-            Kind::Pss(..) => PKey::from_rsa(Rsa::generate(2048).unwrap()).unwrap(),
-        };
-        Key {
-            kind,
-            info: private.public_key_to_der().unwrap(),
-            private,
-        }
-    }
-
-    pub fn digest(&self) -> DigestAlgorithm {
-        match self.kind {
-            Kind::Ec(_, digest)
-            | Kind::ExplicitEc(_, digest)
-            | Kind::Pkcs1(_, _, digest)
-            | Kind::Pss(digest, ..) => digest,
-        }
-    }
-
-    pub fn algorithm(&self) -> Vec<u8> {
-        let index = match self.digest() {
-            Sha1 => 0,
-            Sha224 => 1,
-            Sha256 => 2,
-            Sha384 => 3,
-            Sha512 => 4,
-        };
-        match self.kind {
-            Kind::Ec(..) | Kind::ExplicitEc(..) => identifier(
-                [
-                    "1.2.840.10045.4.1",
-                    "1.2.840.10045.4.3.1",
-                    "1.2.840.10045.4.3.2",
-                    "1.2.840.10045.4.3.3",
-                    "1.2.840.10045.4.3.4",
-                ][index],
-            ),
-            Kind::Pkcs1(..) => {
-                let number = [5, 14, 11, 12, 13][index];
-                let name = oid(&format!("1.2.840.113549.1.1.{number}"));
-                sequence(&[&name, &[5, 0]])
-            }
-            Kind::Pss(digest, mask, salt) => {
-                let mask = sequence(&[&oid("1.2.840.113549.1.1.8"), &digest_identifier(mask)]);
-                let parameters = sequence(&[
-                    &tlv(0xA0, &[&digest_identifier(digest)]),
-                    &tlv(0xA1, &[&mask]),
-                    &tlv(0xA2, &[&small(salt)]),
-                ]);
-                sequence(&[&oid("1.2.840.113549.1.1.10"), &parameters])
-            }
-        }
-    }
-
-    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
-        let mut signer = Signer::new(self.digest().message_digest(), &self.private).unwrap();
-        if let Kind::Pss(_, mask, salt) = self.kind {
-            signer.set_rsa_padding(Padding::PKCS1_PSS).unwrap();
-            let salt = RsaPssSaltlen::custom(i32::from(salt));
-            signer.set_rsa_pss_saltlen(salt).unwrap();
-            signer.set_rsa_mgf1_md(mask.message_digest()).unwrap();
-        }
-        signer.sign_oneshot_to_vec(message).unwrap()
-    }
 }
 
 /// `C=country, CN=common`.
@@ -399,119 +300,4 @@ pub fn security_object(groups: &[(u8, Vec<u8>)], digest: DigestAlgorithm, v1: bo
 
 pub fn master_list(certificates: &[Vec<u8>]) -> Vec<u8> {
     sequence(&[&small(0), &tlv(0x31, &[&certificates.concat()])])
-}
-
-/// ICAO 9303-5's example, of this issuing state.
-pub fn dg1(state: &str) -> Vec<u8> {
-    use chip::mrz::check_digit;
-    let mut lines = String::from("I<");
-    lines.push_str(state);
-    lines.push_str("D231458907<<<<<<<<<<<<<<<7408122F1204159UTO<<<<<<<<<<<");
-    let checked: Vec<u8> = [
-        &lines[5..30],
-        &lines[30..37],
-        &lines[38..45],
-        &lines[48..59],
-    ]
-    .concat()
-    .into_bytes();
-    lines.push(char::from(check_digit(checked)));
-    lines.push_str("ERIKSSON<<ANNA<MARIA<<<<<<<<<<");
-    tlv(0x61, &[&tlv(0x5F1F, &[lines.as_bytes()])])
-}
-
-pub fn dg2() -> Vec<u8> {
-    let picture = [&[0xFF, 0xD8, 0xFF, 0xE0][..], &[0x5A; 40]].concat();
-    let mut record = b"FAC\x00010\0".to_vec();
-    record.extend((14 + 32 + picture.len() as u32).to_be_bytes());
-    record.extend([0, 1]);
-    record.extend((32 + picture.len() as u32).to_be_bytes());
-    record.extend([0; 28]);
-    record.extend(picture);
-    let template = tlv(
-        0x7F60,
-        &[&tlv(0xA1, &[&tlv(0x81, &[&[2]])]), &tlv(0x5F2E, &[&record])],
-    );
-    tlv(0x75, &[&tlv(0x7F61, &[&small(1), &template])])
-}
-
-pub fn dg12(date: &str) -> Vec<u8> {
-    tlv(0x6C, &[&tlv(0x5F26, &[date.as_bytes()])])
-}
-
-pub fn com(groups: &[(u8, Vec<u8>)], version: &str) -> Vec<u8> {
-    let tags: Vec<u8> = groups.iter().map(|(_, file)| file[0]).collect();
-    tlv(
-        0x60,
-        &[
-            &tlv(0x5F01, &[version.as_bytes()]),
-            &tlv(0x5F36, &[b"040000"]),
-            &tlv(0x5C, &[&tags]),
-        ],
-    )
-}
-
-/// A document and all that went into it.
-#[derive(Clone)]
-pub struct Document {
-    pub csca_key: Key,
-    pub csca: Template,
-    pub signer_key: Key,
-    pub signer: Template,
-    pub envelope: Envelope,
-    pub groups: Vec<(u8, Vec<u8>)>,
-    pub digest: DigestAlgorithm,
-    pub v1: bool,
-}
-
-impl Document {
-    pub fn new(csca: Kind, signer: Kind) -> Document {
-        let signer_key = Key::generate(signer);
-        let mut envelope = Envelope::new(LDS_SECURITY_OBJECT);
-        envelope.digest = signer_key.digest();
-        Document {
-            csca_key: Key::generate(csca),
-            csca: Template::csca("KZ"),
-            digest: signer_key.digest(),
-            signer_key,
-            signer: Template::signer("KZ"),
-            envelope,
-            groups: vec![(1, dg1("KAZ")), (2, dg2()), (12, dg12("20240701"))],
-            v1: false,
-        }
-    }
-
-    pub fn plain() -> Document {
-        Document::new(P256, P256)
-    }
-
-    pub fn csca_der(&self) -> Vec<u8> {
-        self.csca.certify(&self.csca_key, &self.csca_key)
-    }
-
-    pub fn signer_der(&self) -> Vec<u8> {
-        self.signer.certify(&self.signer_key, &self.csca_key)
-    }
-
-    pub fn cms(&self) -> Vec<u8> {
-        let object = security_object(&self.groups, self.digest, self.v1);
-        self.envelope.sign(
-            &object,
-            &self.signer,
-            &[&self.signer_der()],
-            &self.signer_key,
-        )
-    }
-
-    pub fn files(&self) -> ChipFiles {
-        let mut files = ChipFiles::default();
-        for (number, file) in &self.groups {
-            let id = FileId::DataGroup(DataGroup::new(*number).unwrap());
-            files.insert(id, file.clone());
-        }
-        let version = if self.v1 { "0108" } else { "0107" };
-        files.insert(FileId::Com, com(&self.groups, version));
-        files.insert(FileId::Sod, tlv(0x77, &[&self.cms()]));
-        files
-    }
 }
