@@ -170,3 +170,7 @@ fn verify_ecdsa(
         },
     }
 }
+
+#[cfg(test)]
+#[path = "active_authentication_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 
 use crate::apdu::{Command, Response};
 use crate::cipher::Cipher;
+use crate::file_id::FileId;
 use crate::group::{Element, Group, GroupError, Random};
 use crate::key_derivation::{self, derive_key};
 use crate::pace::MappingProof;
@@ -20,9 +21,10 @@ pub enum Performed {
     NotOffered(String),
     /// The chip answered so. Secure messaging goes on with the old keys.
     Refused(String),
-    /// Secure messaging goes on with the new keys: the next answer that is right
-    /// proves the chip.
-    Restarted,
+    /// The chip has the private key. Secure messaging goes on with the new keys.
+    Proved,
+    /// It has not. Secure messaging is over.
+    Failed(String),
 }
 
 /// One key and what to do with it.
@@ -46,7 +48,7 @@ pub fn proved_by_mapping(proof: &MappingProof, infos: &SecurityInfos) -> bool {
 /// With the strongest cipher that DG14 offers.
 ///
 /// # Errors
-/// The chip is gone, or secure messaging broke.
+/// The chip is gone, or secure messaging broke while the old keys held.
 pub fn perform(
     session: &mut Session<'_>,
     infos: &SecurityInfos,
@@ -144,7 +146,18 @@ fn run(
         &[],
     );
     session.set_secure_messaging(restarted.map_err(|error| because(error.into()))?);
-    Ok(Performed::Restarted)
+    prove(session)
+}
+
+/// Any answer under the new keys proves them. Few bytes are asked for, so that no chip
+/// can stumble over a length and be taken for a clone.
+fn prove(session: &mut Session<'_>) -> Result<Performed, ReadError> {
+    let start_of_com = Command::new(0xB0, 0x80 | FileId::Com.sfi(), 0x00, &[], Some(4));
+    match session.send(&start_of_com) {
+        Ok(_) => Ok(Performed::Proved),
+        Err(ReadError::SecureMessaging(reason)) => Ok(Performed::Failed(reason)),
+        Err(error) => Err(error),
+    }
 }
 
 /// MSE:Set AT (ICAO 9303-11, 6.2.4.2).
@@ -176,3 +189,7 @@ fn general_authenticate(public: &[u8]) -> Command {
     tlv::write(&mut data, 0x7C, &inner);
     Command::new(0x86, 0x00, 0x00, &data, Some(256))
 }
+
+#[cfg(test)]
+#[path = "chip_authentication_tests.rs"]
+mod tests;

@@ -17,15 +17,12 @@ use crate::pace::{self, MappingProof};
 use crate::read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
 use crate::security_info::{SecurityInfos, compare_card_access};
 use crate::session::Session;
-
-const CHIP_AUTHENTICATION: CheckName = CheckName::ChipAuthentication;
-const ACTIVE_AUTHENTICATION: CheckName = CheckName::ActiveAuthentication;
+use crate::sod::Sod;
 
 /// Reads what `request` asks for and the document has, and lets the chip prove itself.
 ///
-/// The order: EF.CardAccess, PACE or BAC, EF.COM, DG14 and chip authentication (the
-/// rest is then read under its keys, which proves it without a command more), EF.SOD,
-/// the other data groups, active authentication.
+/// The order: EF.CardAccess, PACE or BAC, EF.COM and EF.SOD, DG14 and chip
+/// authentication, the other data groups under its keys, active authentication.
 ///
 /// # Errors
 /// The chip cannot be opened with this key, breaks a protocol or is gone, or a file
@@ -71,32 +68,36 @@ struct Reading<'c, 'r> {
 impl Reading<'_, '_> {
     fn all(&mut self) -> Result<Access, ReadError> {
         let (access, proof) = self.open()?;
-        self.read(FileId::Com)?;
+        self.read_if_there(FileId::Com)?;
+        self.read(FileId::Sod)?;
         let present = self.present();
         let wished: BTreeSet<DataGroup> = self
             .request
             .data_groups
             .iter()
             .copied()
-            .filter(|group| {
-                present
-                    .as_ref()
-                    .is_none_or(|present| present.contains(group))
-            })
+            .filter(|group| present.is_empty() || present.contains(group))
             .collect();
 
         if wished.contains(&DataGroup::DG14) {
-            self.read_if_there(DataGroup::DG14)?;
+            self.read_if_there(FileId::DataGroup(DataGroup::DG14))?;
         }
         self.checks.push(compare_card_access(
             self.files.get(FileId::CardAccess),
             self.files.get(FileId::DataGroup(DataGroup::DG14)),
         ));
-        self.authenticate_chip(proof)?;
+        let check = self.authenticate_chip(proof)?;
+        self.checks.push(check);
         for group in wished {
-            self.read_if_there(group)?;
+            let id = FileId::DataGroup(group);
+            if [DataGroup::DG1, DataGroup::DG2].contains(&group) {
+                self.read(id)?;
+            } else {
+                self.read_if_there(id)?;
+            }
         }
-        self.authenticate_actively()?;
+        let check = self.authenticate_actively()?;
+        self.checks.push(check);
         Ok(access)
     }
 
@@ -147,122 +148,104 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
-    /// The data groups that EF.COM lists. None where it cannot be read: then all that
-    /// are wished for are tried.
-    fn present(&self) -> Option<BTreeSet<DataGroup>> {
-        let com = Com::parse(self.files.get(FileId::Com)?).ok()?;
-        Some(com.data_groups)
+    /// The data groups that EF.COM or EF.SOD lists: what one of them hides is read all
+    /// the same. None where both say nothing; then all that are wished for are tried.
+    fn present(&self) -> BTreeSet<DataGroup> {
+        let com = self.files.get(FileId::Com).map(Com::parse);
+        let sod = self.files.get(FileId::Sod).map(Sod::parse);
+        let mut present = BTreeSet::new();
+        if let Some(Ok(com)) = com {
+            present.extend(com.data_groups);
+        }
+        if let Some(Ok(sod)) = sod {
+            present.extend(sod.security_object().digests.keys());
+        }
+        present
     }
 
-    /// Also reads EF.SOD: right under the new keys it proves them.
-    fn authenticate_chip(&mut self, proof: Option<MappingProof>) -> Result<(), ReadError> {
+    fn authenticate_chip(&mut self, proof: Option<MappingProof>) -> Result<Check, ReadError> {
+        const NAME: CheckName = CheckName::ChipAuthentication;
         let dg14 = self.files.get(FileId::DataGroup(DataGroup::DG14));
-        let check = match dg14.map(SecurityInfos::of_dg14) {
-            None => Check::not_done(CHIP_AUTHENTICATION, "there is no DG14"),
-            Some(Err(error)) => Check::failed(CHIP_AUTHENTICATION, format!("DG14: {error}")),
-            Some(Ok(infos)) => {
-                let proved = proof
-                    .is_some_and(|proof| chip_authentication::proved_by_mapping(&proof, &infos));
-                if proved {
-                    Check::passed(CHIP_AUTHENTICATION)
-                } else {
-                    self.agree_with_chip(&infos)?
-                }
-            }
+        let infos = match dg14.map(SecurityInfos::of_dg14) {
+            None => return Ok(Check::not_done(NAME, "there is no DG14")),
+            Some(Err(error)) => return Ok(Check::failed(NAME, format!("DG14: {error}"))),
+            Some(Ok(infos)) => infos,
         };
-        self.checks.push(check);
-        if !self.files.contains(FileId::Sod) {
-            self.read(FileId::Sod)?;
+        if let Some(proof) = &proof
+            && chip_authentication::proved_by_mapping(proof, &infos)
+        {
+            return Ok(Check::passed(NAME));
         }
-        Ok(())
-    }
-
-    fn agree_with_chip(&mut self, infos: &SecurityInfos) -> Result<Check, ReadError> {
         (self.progress)(Stage::ChipAuthentication);
-        loop {
-            let performed =
-                chip_authentication::perform(&mut self.session, infos, &mut system_random);
-            let error = match performed {
-                Ok(Performed::NotOffered(reason)) => {
-                    return Ok(Check::not_done(CHIP_AUTHENTICATION, reason));
-                }
-                Ok(Performed::Refused(reason)) => {
-                    return Ok(Check::failed(CHIP_AUTHENTICATION, reason));
-                }
-                Ok(Performed::Restarted) => match self.read_once(FileId::Sod) {
-                    Ok(()) => return Ok(Check::passed(CHIP_AUTHENTICATION)),
-                    Err(error) => error,
-                },
-                Err(error) => error,
-            };
-            if let ReadError::Channel(gone) = &error
-                && *gone != ChannelError::Failed
-            {
-                return Err(error);
+        let performed = chip_authentication::perform(&mut self.session, &infos, &mut system_random);
+        let reason = match performed {
+            Ok(Performed::Proved) => return Ok(Check::passed(NAME)),
+            Ok(Performed::NotOffered(_)) if proof.is_some() => {
+                let reason = "the key of the chip-authentication mapping is not in DG14";
+                return Ok(Check::not_done(NAME, reason));
             }
-            // The chip dropped the keys: over a length, or for want of the private key.
-            // The files can still be read, under the keys of a new session.
-            let again = self.session.retry_shorter();
-            self.open()?;
-            if !again {
-                return Ok(Check::failed(CHIP_AUTHENTICATION, error.to_string()));
-            }
-        }
+            Ok(Performed::NotOffered(reason)) => return Ok(Check::not_done(NAME, reason)),
+            Ok(Performed::Refused(reason)) => return Ok(Check::failed(NAME, reason)),
+            Ok(Performed::Failed(reason)) | Err(ReadError::SecureMessaging(reason)) => reason,
+            Err(error) => return Err(error),
+        };
+        // The files can still be read, under the keys of a new session.
+        self.open()?;
+        Ok(Check::failed(NAME, reason))
     }
 
-    fn authenticate_actively(&mut self) -> Result<(), ReadError> {
+    fn authenticate_actively(&mut self) -> Result<Check, ReadError> {
+        const NAME: CheckName = CheckName::ActiveAuthentication;
         let Some(dg15) = self.files.get(FileId::DataGroup(DataGroup::DG15)) else {
-            self.checks
-                .push(Check::not_done(ACTIVE_AUTHENTICATION, "there is no DG15"));
-            return Ok(());
+            return Ok(Check::not_done(NAME, "there is no DG15"));
         };
         (self.progress)(Stage::ActiveAuthentication);
         let challenge = &self.request.challenge;
-        let check = match active_authentication::perform(&mut self.session, challenge)? {
-            Ok(proof) => {
-                let dg14 = self.files.get(FileId::DataGroup(DataGroup::DG14));
-                let check = active_authentication::verify(dg15, dg14, challenge, &proof.signature);
-                self.active = Some(proof);
-                check
+        let proof = match active_authentication::perform(&mut self.session, challenge) {
+            Ok(Ok(proof)) => proof,
+            // The last command of all: what has been read remains.
+            Ok(Err(reason)) | Err(ReadError::SecureMessaging(reason)) => {
+                return Ok(Check::failed(NAME, reason));
             }
-            Err(reason) => Check::failed(ACTIVE_AUTHENTICATION, reason),
+            Err(error) => return Err(error),
         };
-        self.checks.push(check);
-        Ok(())
+        let dg14 = self.files.get(FileId::DataGroup(DataGroup::DG14));
+        let check = active_authentication::verify(dg15, dg14, challenge, &proof.signature);
+        self.active = Some(proof);
+        Ok(check)
     }
 
-    /// A data group that EF.COM lists, or that has to be found out.
-    fn read_if_there(&mut self, group: DataGroup) -> Result<(), ReadError> {
-        let id = FileId::DataGroup(group);
-        if self.files.contains(id) {
-            return Ok(());
-        }
-        let required = [DataGroup::DG1, DataGroup::DG2].contains(&group);
+    /// A file that need not be there.
+    fn read_if_there(&mut self, id: FileId) -> Result<(), ReadError> {
         match self.read(id) {
-            Err(ReadError::File { .. }) if !required => Ok(()),
+            Err(ReadError::File { .. }) => Ok(()),
             result => result,
         }
     }
 
+    /// A file, unless it has been read. The chip is opened once more where it dropped
+    /// its keys over a length.
     fn read(&mut self, id: FileId) -> Result<(), ReadError> {
+        if self.files.contains(id) {
+            return Ok(());
+        }
         loop {
-            match self.read_once(id) {
+            let progress = &mut *self.progress;
+            let read = self
+                .session
+                .read_file(id, &mut |done, of| progress(Stage::File { id, done, of }));
+            match read {
+                Ok(content) => {
+                    self.files.insert(id, content);
+                    return Ok(());
+                }
                 Err(ReadError::SecureMessaging(_) | ReadError::Channel(ChannelError::Failed))
                     if self.session.retry_shorter() =>
                 {
                     self.open()?;
                 }
-                result => return result,
+                Err(error) => return Err(error),
             }
         }
-    }
-
-    fn read_once(&mut self, id: FileId) -> Result<(), ReadError> {
-        let progress = &mut *self.progress;
-        let content = self
-            .session
-            .read_file(id, &mut |done, of| progress(Stage::File { id, done, of }))?;
-        self.files.insert(id, content);
-        Ok(())
     }
 }

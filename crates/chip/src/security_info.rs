@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use der::asn1::{AnyRef, ObjectIdentifier};
+use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
@@ -106,7 +106,7 @@ impl ChipAuthenticationPublicKeyInfo {
                 // Of DH: an INTEGER within the bit string (TR-03110-3, D.3.2).
                 let element = match group.curve() {
                     Some(curve) => return key_on(curve, bits),
-                    None => group.decode(tlv::only(bits, 0x02).unwrap_or(bits))?,
+                    None => group.decode(UintRef::from_der(bits).map_or(bits, |y| y.as_bytes()))?,
                 };
                 (group, element)
             }
@@ -346,3 +346,7 @@ pub fn compare_card_access(card_access: Option<&[u8]>, dg14: Option<&[u8]>) -> C
 fn sorted(infos: &[Vec<u8>]) -> BTreeSet<Vec<u8>> {
     infos.iter().cloned().collect()
 }
+
+#[cfg(test)]
+#[path = "security_info_tests.rs"]
+mod tests;
