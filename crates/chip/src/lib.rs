@@ -33,6 +33,7 @@ pub mod mrz;
 mod mrz_layout;
 pub mod pace;
 pub mod passive;
+mod point_encoding;
 pub mod public_key;
 pub mod read;
 pub mod read_document;

@@ -190,6 +190,7 @@ impl Reading<'_, '_> {
             Err(error) => return Err(error),
         };
         // The files can still be read, under the keys of a new session.
+        self.session.start_over();
         self.open()?;
         Ok(Check::failed(NAME, reason))
     }

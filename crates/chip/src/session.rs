@@ -108,6 +108,13 @@ impl<'c> Session<'c> {
         matches!(self.protection, Protection::Secure(_))
     }
 
+    /// In the clear again, for whoever authenticates once more behind
+    /// [`ReadError::SecureMessaging`].
+    pub fn start_over(&mut self) {
+        self.refused = None;
+        self.protection = Protection::None;
+    }
+
     /// After [`ReadError::SecureMessaging`] or [`ChannelError::Failed`] in a read:
     /// whether the chip may have stumbled over a length, so that it is worth while to
     /// authenticate once more and to read what is missing. Commands go in the clear
