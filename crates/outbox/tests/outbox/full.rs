@@ -105,16 +105,14 @@ fn a_full_disk_refuses_the_new_and_can_still_delete_the_old() {
     let done = dir.path().join("done");
     fs::create_dir(&disk).unwrap();
     let script = r#"mount -t tmpfs -o size=4m,mode=0700 tmpfs "$1" && exec "$2" --exact full::child --nocapture"#;
-    let output = Command::new("unshare")
-        .args([
-            "--user",
-            "--map-root-user",
-            "--mount",
-            "sh",
-            "-c",
-            script,
-            "sh",
-        ])
+    let mut unshare = Command::new("unshare");
+    unshare.arg("--mount");
+    // Root needs no user name space, and in a chroot the kernel gives none.
+    if !rustix::process::geteuid().is_root() {
+        unshare.arg("--map-root-user");
+    }
+    let output = unshare
+        .args(["sh", "-c", script, "sh"])
         .arg(&disk)
         .arg(std::env::current_exe().unwrap())
         .env(MOUNTED, &disk)
