@@ -1,5 +1,7 @@
 //! What a specimen says of its holder and how its chip is protected.
 
+use chip::cipher::Cipher;
+use chip::pace::algorithm::Mapping;
 use openssl::nid::Nid;
 
 use crate::key::{Digest, Scheme};
@@ -19,40 +21,21 @@ pub enum Sex {
     Unspecified,
 }
 
-/// The cipher of secure messaging, as the last arc of a protocol's OID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmCipher {
-    TripleDes,
-    Aes128,
-    Aes192,
-    Aes256,
-}
-
-impl SmCipher {
-    pub(crate) fn arc(self) -> u32 {
-        match self {
-            SmCipher::TripleDes => 1,
-            SmCipher::Aes128 => 2,
-            SmCipher::Aes192 => 3,
-            SmCipher::Aes256 => 4,
-        }
-    }
-}
-
-/// How PACE maps the nonce to a generator (ICAO 9303-11, 4.4.3.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaceMapping {
-    /// Over an elliptic curve.
-    EcdhGeneric,
-}
-
 /// The one PACE a chip offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    pub mapping: PaceMapping,
-    pub cipher: SmCipher,
-    /// Standardized domain parameters (ICAO 9303-11, table 6): 8 to 18.
+    /// Chip-authentication mapping needs a [`ChipKey`] on the same curve.
+    pub mapping: Mapping,
+    pub cipher: Cipher,
+    /// Standardized domain parameters (ICAO 9303-11, table 6): 0 to 2 for DH,
+    /// 8 to 18 for ECDH.
     pub parameter_id: u8,
+}
+
+impl Pace {
+    pub(crate) fn elliptic(self) -> bool {
+        self.parameter_id >= 8
+    }
 }
 
 /// The key of chip authentication, always over an elliptic curve.
@@ -61,7 +44,7 @@ pub struct ChipKey {
     pub curve: Nid,
     /// DG14 spells the curve out instead of naming it, as most documents do.
     pub explicit_parameters: bool,
-    pub cipher: SmCipher,
+    pub cipher: Cipher,
 }
 
 /// The key of active authentication.
@@ -141,14 +124,14 @@ impl SpecimenConfig {
             can: "123456".to_owned(),
             bac: true,
             pace: Some(Pace {
-                mapping: PaceMapping::EcdhGeneric,
-                cipher: SmCipher::Aes128,
+                mapping: Mapping::Generic,
+                cipher: Cipher::Aes128,
                 parameter_id: 13,
             }),
             chip_authentication: Some(ChipKey {
                 curve: Nid::BRAINPOOL_P256R1,
                 explicit_parameters: false,
-                cipher: SmCipher::Aes128,
+                cipher: Cipher::Aes128,
             }),
             active_authentication: Some(ActiveKey::Ecdsa {
                 curve: Nid::BRAINPOOL_P256R1,

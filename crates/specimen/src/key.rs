@@ -149,12 +149,14 @@ impl Scheme {
     }
 }
 
+#[derive(Clone)]
 enum Material {
     Ec(EcKey<Private>),
     Rsa(Rsa<Private>),
 }
 
 /// A private key of an authority or of a chip.
+#[derive(Clone)]
 pub struct SigningKey {
     scheme: Scheme,
     material: Material,

@@ -12,6 +12,7 @@
 
 mod asn1;
 pub mod authority;
+pub mod card;
 mod certificate;
 pub mod config;
 mod face;
@@ -26,7 +27,8 @@ mod signed_data;
 pub mod specimen;
 
 pub use authority::{Authority, AuthorityConfig};
-pub use config::{ActiveKey, ChipKey, DocumentKind, Pace, PaceMapping, SmCipher, SpecimenConfig};
+pub use card::{ChipConfig, Faults, SpecimenChip};
+pub use config::{ActiveKey, ChipKey, DocumentKind, Pace, SpecimenConfig};
 pub use key::{Digest, Scheme, SigningKey};
 pub use random::{RandomSource, SeededRandom, SystemRandom};
 pub use specimen::Specimen;

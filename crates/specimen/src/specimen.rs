@@ -9,6 +9,7 @@ use crate::key::{SigningKey, ec_key};
 use crate::{Authority, RandomSource, SpecimenError, field, lds, printed, security_infos};
 
 /// Files, what is printed on it, and the chip's secrets.
+#[derive(Clone)]
 pub struct Specimen {
     pub config: SpecimenConfig,
     /// Every file of the chip.
