@@ -20,6 +20,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     for bench in [
         &["-p", "kiosk", "--bench", "first_frame"][..],
         &["-p", "outbox", "--bench", "commit"],
+        &["-p", "specimen", "--bench", "read"],
         &[
             "-p",
             "kiosk",
