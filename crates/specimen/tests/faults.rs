@@ -138,7 +138,7 @@ fn every_fault_at_every_apdu() {
             }
             let least = match name {
                 "remove" | "silent" => apdus,
-                "status" => 3,
+                "status" => 1,
                 _ => apdus / 2,
             };
             assert!(errors >= least, "{name}: {errors} of {apdus}");
