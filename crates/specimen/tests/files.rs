@@ -1,5 +1,9 @@
 //! What the maker writes, with OpenSSL as the witness.
 
+use chip::lds::com::Com;
+use chip::lds::dg2::Dg2;
+use chip::lds::dg11::Dg11;
+use chip::lds::dg12::{Dg12, IssueDate};
 use chip::{DataGroup, FileId, Mrz};
 use openssl::cms::{CMSOptions, CmsContentInfo};
 use openssl::hash::{MessageDigest, hash};
@@ -142,4 +146,28 @@ fn the_first_data_group_is_the_printed_zone() {
         .unwrap();
     assert_eq!(file[..5], [0x61, 93, 0x5F, 0x1F, 90]);
     assert_eq!(&file[5..], lines.concat().as_bytes());
+}
+
+/// By the parsers that the reader has.
+#[test]
+fn the_data_groups_say_what_was_configured() {
+    let (_, specimen) = card(8);
+    let file = |number| {
+        let group = DataGroup::new(number).unwrap();
+        specimen.files.get(FileId::DataGroup(group)).unwrap()
+    };
+    let portrait = Dg2::parse(file(2)).unwrap();
+    assert_eq!(portrait.faces().len(), 1);
+    assert_eq!(portrait.faces()[0].bytes(), specimen.config.portrait);
+    let person = Dg11::parse(file(11)).unwrap();
+    let name = person.full_name.as_ref().unwrap();
+    assert_eq!(name.surname, "ҮЛГІ");
+    assert_eq!(name.given_names, "ӘЙГЕРІМ");
+    assert_eq!(person.personal_number.as_deref(), Some("880412401006"));
+    assert_eq!(person.birth_date.as_deref(), Some("19880412"));
+    let document = Dg12::parse(file(12)).unwrap();
+    assert_eq!(document.issue_date, IssueDate::new(2021, 4, 12));
+    let com = Com::parse(specimen.files.get(FileId::Com).unwrap()).unwrap();
+    let listed: Vec<u8> = com.data_groups.iter().map(|group| group.number()).collect();
+    assert_eq!(listed, [1, 2, 11, 12, 14, 15]);
 }
