@@ -9,7 +9,7 @@ use crate::file_id::{DataGroup, FileId};
 use crate::files::ChipFiles;
 
 /// What to read.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadRequest {
     pub access: AccessKey,
     /// Which data groups, where the document has them. EF.COM, EF.SOD and

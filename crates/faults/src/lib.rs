@@ -71,6 +71,8 @@ codes! {
     CardSilent = "CRD-03", Citizen;
     CardPulled = "CRD-04", Citizen;
     CardUnreadable = "CRD-05", Citizen;
+    /// Secure messaging: an answer's check value is wrong.
+    CardTampered = "CRD-06", Citizen;
     DocumentNotGenuine = "DOC-01", Citizen;
     DocumentExpired = "DOC-02", Citizen;
     /// Another IIN than the one entered.

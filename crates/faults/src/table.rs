@@ -50,6 +50,7 @@ fn row_of(fault: Fault) -> Row {
         Fault::CardSilent => devices::CARD_SILENT,
         Fault::CardPulled => devices::CARD_PULLED,
         Fault::CardUnreadable => devices::CARD_UNREADABLE,
+        Fault::CardTampered => devices::CARD_TAMPERED,
         Fault::WorkerDied => devices::WORKER_DIED,
         Fault::DocumentNotGenuine => document::NOT_GENUINE,
         Fault::DocumentExpired => document::EXPIRED,

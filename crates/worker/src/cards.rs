@@ -1,4 +1,4 @@
-//! One card, read once, through pcscd.
+//! The card in the reader, through pcscd: what it is, and its document.
 //!
 //! Whatever blocks here is ended by the kiosk's deadline: `SCardTransmit` cannot be
 //! cancelled.
@@ -6,11 +6,14 @@
 use std::ffi::CString;
 use std::time::Duration;
 
+use chip::{ChannelError, ChipRead, ReadError, ReadRequest, Stage};
 use pcsc::{
     Card, Context, Disposition, Error, MAX_BUFFER_SIZE, Protocols, ReaderState, Scope, ShareMode,
     State,
 };
 use worker::message::{CardRead, Refusal};
+
+use crate::card_channel::{PcscChannel, cause};
 
 /// SELECT by DF name of the eMRTD application, no response data (ICAO 9303-10, 3.6.1).
 const SELECT_EMRTD: [u8; 12] = [
@@ -37,6 +40,50 @@ pub fn read(wanted: Option<&str>) -> Result<CardRead, Refusal> {
         atr: hex(&atr),
         emrtd,
     })
+}
+
+/// How often a read begins anew because another program reset the card.
+const RESETS: u32 = 2;
+
+/// Reads the chip of a document from beginning to end. The card is reset first, so
+/// that nothing an earlier read left behind stands in the way, and last, so that
+/// nothing opened stays open.
+///
+/// # Errors
+/// `Refusal` where there is no card to speak with; else what the chip said.
+pub fn read_document(
+    wanted: Option<&str>,
+    request: &ReadRequest,
+    progress: &mut dyn FnMut(Stage),
+) -> Result<Result<ChipRead, ReadError>, Refusal> {
+    let context = Context::establish(Scope::System).map_err(refusal)?;
+    let (reader, _) = find_card(&context, wanted)?;
+    let mut card = connect(&context, &reader)?;
+    let mut resets = 0;
+    loop {
+        card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)
+            .map_err(refusal)?;
+        let transaction = match card.transaction() {
+            Ok(transaction) => transaction,
+            // Somebody was faster: from the beginning.
+            Err(Error::ResetCard) if resets < RESETS => {
+                resets += 1;
+                continue;
+            }
+            Err(error) => {
+                return Ok(Err(ReadError::Channel(cause(&context, &reader, error))));
+            }
+        };
+        let mut channel = PcscChannel::new(&context, &reader, &transaction);
+        let read = chip::read_document(&mut channel, request, progress);
+        drop(channel);
+        // Without a card there is nothing to reset.
+        let _ = transaction.end(Disposition::ResetCard);
+        match read {
+            Err(ReadError::Channel(ChannelError::Reset)) if resets < RESETS => resets += 1,
+            read => return Ok(read),
+        }
+    }
 }
 
 fn find_card(context: &Context, wanted: Option<&str>) -> Result<(CString, Vec<u8>), Refusal> {

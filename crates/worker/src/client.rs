@@ -11,13 +11,15 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chip::{ChannelError, ChipRead, ReadError, ReadRequest, Stage};
 use faults::Fault;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::document;
 use crate::message::{Answer, CardRead, PictureLimits, Refusal, Request, Role, WatchEvent};
-use supervisor::{Order, Supervisor};
+use supervisor::{Call, Order, Supervisor, Wait};
 
 /// How to start the worker.
 #[derive(Debug, Clone)]
@@ -63,6 +65,50 @@ impl CallError {
             CallError::Silent(fault) | CallError::Died(fault) => fault,
             CallError::NotStarted => Fault::WorkerDied,
         }
+    }
+}
+
+/// How long a document's chip is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the whole read.
+    pub whole: Duration,
+    /// Without any progress: a chip thinks for less than that.
+    pub silence: Duration,
+}
+
+/// Why a document was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// It never came to speaking with a chip, or the chip fell silent.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Read(ReadError),
+}
+
+impl DocumentError {
+    /// What a person is told.
+    pub fn fault(&self) -> Fault {
+        match self {
+            DocumentError::Call(error) => error.fault(),
+            DocumentError::Read(error) => fault_of(error),
+        }
+    }
+}
+
+fn fault_of(error: &ReadError) -> Fault {
+    match error {
+        ReadError::Channel(ChannelError::Removed) => Fault::CardPulled,
+        ReadError::Channel(ChannelError::ReaderGone) => Fault::ReaderMissing,
+        ReadError::Channel(ChannelError::ServiceDown) => Fault::CardServiceDown,
+        ReadError::Channel(ChannelError::Reset | ChannelError::Failed)
+        | ReadError::Protocol { .. }
+        | ReadError::File { .. } => Fault::CardUnreadable,
+        ReadError::NoApplication | ReadError::NotSupported(_) => Fault::DocumentWithoutChip,
+        ReadError::WrongAccessKey { .. } => Fault::DocumentKeyWrong,
+        ReadError::Blocked => Fault::DocumentCanNotTaken,
+        ReadError::SecureMessaging(_) => Fault::CardTampered,
     }
 }
 
@@ -121,6 +167,34 @@ impl WorkerClient {
         }
     }
 
+    /// Reads the chip of the document that is in the reader now. `progress` is told how
+    /// far it is. Dropping the future gives up: the worker is ended and started anew.
+    ///
+    /// # Errors
+    /// See [`DocumentError`]; `Silent` for a chip past its deadline.
+    pub async fn read_document(
+        &self,
+        request: ReadRequest,
+        progress: mpsc::UnboundedSender<Stage>,
+        patience: Patience,
+    ) -> Result<ChipRead, DocumentError> {
+        let wait = Wait {
+            until: Instant::now() + patience.whole,
+            silence: Some(patience.silence),
+        };
+        let answered = self
+            .order(Request::ReadDocument(request), None, wait, Some(progress))
+            .await?;
+        let broken = CallError::Died(Fault::Internal);
+        match answered.answer {
+            Answer::Document(document) => {
+                let head = document.map_err(DocumentError::Read)?;
+                document::unpack(head, &answered.bytes).ok_or(broken.into())
+            }
+            _ => Err(broken.into()),
+        }
+    }
+
     /// Checks and normalises a picture from an open file.
     ///
     /// # Errors
@@ -160,13 +234,28 @@ impl WorkerClient {
         file: Option<OwnedFd>,
         deadline: Duration,
     ) -> Result<Answered, CallError> {
+        let wait = Wait {
+            until: Instant::now() + deadline,
+            silence: None,
+        };
+        self.order(request, file, wait, None).await
+    }
+
+    async fn order(
+        &self,
+        request: Request,
+        file: Option<OwnedFd>,
+        wait: Wait,
+        progress: Option<mpsc::UnboundedSender<Stage>>,
+    ) -> Result<Answered, CallError> {
         let (answer, answered) = oneshot::channel();
-        let order = Order::Call {
+        let order = Order::Call(Call {
             request,
             file,
-            until: Instant::now() + deadline,
+            wait,
+            progress,
             answer,
-        };
+        });
         self.orders
             .send(order)
             .await

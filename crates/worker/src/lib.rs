@@ -6,9 +6,10 @@
 //! reader and the sandbox. Not here: device keys, the database, the screen.
 
 pub mod client;
+pub mod document;
 pub mod message;
 pub mod picture;
 pub mod wire;
 
-pub use client::{CallError, Picture, WorkerClient, WorkerConfig};
+pub use client::{CallError, DocumentError, Patience, Picture, WorkerClient, WorkerConfig};
 pub use message::{CardEvent, CardRead, PictureLimits, Refusal, Role, WatchEvent};

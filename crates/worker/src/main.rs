@@ -1,5 +1,6 @@
 //! `kiosk-worker ROLE [READER]`: started by the kiosk with a socket as standard input.
 
+mod card_channel;
 mod card_watch;
 mod cards;
 mod sandbox;

@@ -1,7 +1,10 @@
 //! What kiosk and worker say to each other.
 
+use chip::{ReadError, ReadRequest, Stage};
 use faults::Fault;
 use serde::{Deserialize, Serialize};
+
+use crate::document::DocumentHead;
 
 /// What a worker process is for. Each role gets its own process and only the
 /// rights it needs, so that a picture can never reach a card.
@@ -47,6 +50,8 @@ pub enum Request {
     WatchCards,
     /// -> `Card`
     ReadCard,
+    /// -> `Document` and the files as attachment; progress meanwhile.
+    ReadDocument(ReadRequest),
     /// -> `Picture` and the JPEG as attachment. The open file comes with the request.
     LoadPicture(PictureLimits),
 }
@@ -55,7 +60,7 @@ impl Request {
     /// What a person is told when the worker is silent or dies over this.
     pub fn fault_when_lost(&self) -> Fault {
         match self {
-            Request::ReadCard => Fault::CardSilent,
+            Request::ReadCard | Request::ReadDocument(_) => Fault::CardSilent,
             Request::LoadPicture(_) => Fault::FileDamaged,
             Request::Ping | Request::WatchCards => Fault::WorkerDied,
         }
@@ -71,6 +76,11 @@ pub enum Said {
         id: u64,
         answer: Result<Answer, Refusal>,
     },
+    /// To the request of that id, which goes on.
+    Progress {
+        id: u64,
+        stage: Stage,
+    },
     Card(CardEvent),
     /// The watch is alive; at least every two seconds while it runs.
     Alive,
@@ -81,6 +91,8 @@ pub enum Answer {
     Pong,
     Watching,
     Card(CardRead),
+    /// A chip that answers and does not let itself be read is an answer as well.
+    Document(Box<Result<DocumentHead, ReadError>>),
     /// Size in pixels after turning upright and scaling down.
     Picture {
         width: u32,

@@ -9,8 +9,9 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::Duration;
 
+use chip::ReadRequest;
 use worker::message::{Answer, Asked, PictureLimits, Refusal, Request, Role, Said};
-use worker::{picture, wire};
+use worker::{document, picture, wire};
 use zeroize::Zeroizing;
 
 use crate::{card_watch, cards, sandbox};
@@ -35,6 +36,7 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
     sandbox::harden_process()?;
     if role == Role::Cards {
         load_pcsc_lite();
+        load_openssl()?;
     }
     let landlock = sandbox::restrict_files(role)?;
 
@@ -92,6 +94,17 @@ fn load_pcsc_lite() {
     let _ = wait.recv_timeout(LOAD_LIMIT);
 }
 
+/// Has OpenSSL read its configuration, load its algorithms and seed its random
+/// numbers while it may still open files.
+fn load_openssl() -> anyhow::Result<()> {
+    use openssl::{ec::EcGroup, hash::MessageDigest, nid::Nid};
+    openssl::init();
+    openssl::hash::hash(MessageDigest::sha256(), b"")?;
+    EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+    openssl::rand::rand_bytes(&mut [0; 8])?;
+    Ok(())
+}
+
 struct Worker {
     role: Role,
     reader: Option<String>,
@@ -104,7 +117,7 @@ impl Worker {
         // The process ends at once if this thread panics; the kiosk waits for an answer.
         let _exit = ExitOnPanic;
         for (Asked { id, request }, file) in works {
-            let (answer, bytes) = match self.answer(request, file) {
+            let (answer, bytes) = match self.answer(id, request, file) {
                 Ok((answer, bytes)) => (Ok(answer), bytes),
                 Err(refusal) => (Err(refusal), Zeroizing::default()),
             };
@@ -114,6 +127,7 @@ impl Worker {
 
     fn answer(
         &self,
+        id: u64,
         request: Request,
         file: Option<OwnedFd>,
     ) -> Result<(Answer, Zeroizing<Vec<u8>>), Refusal> {
@@ -128,10 +142,29 @@ impl Worker {
                 let card = cards::read(self.reader.as_deref())?;
                 Ok((Answer::Card(card), none))
             }
+            (Role::Cards, Request::ReadDocument(request)) => self.read_document(id, &request),
             (Role::Files, Request::LoadPicture(limits)) => {
                 load_picture(file.ok_or(Refusal::FileUnreadable)?, &limits)
             }
             _ => Err(Refusal::NotMine),
+        }
+    }
+
+    fn read_document(
+        &self,
+        id: u64,
+        request: &ReadRequest,
+    ) -> Result<(Answer, Zeroizing<Vec<u8>>), Refusal> {
+        let mut progress = |stage| self.voice.say(&Said::Progress { id, stage }, &[]);
+        match cards::read_document(self.reader.as_deref(), request, &mut progress)? {
+            Ok(read) => {
+                let (head, files) = document::pack(read).ok_or(Refusal::CardUnreadable)?;
+                Ok((Answer::Document(Box::new(Ok(head))), files))
+            }
+            Err(error) => {
+                tracing::info!(%error, "document not read");
+                Ok((Answer::Document(Box::new(Err(error))), Zeroizing::default()))
+            }
         }
     }
 }

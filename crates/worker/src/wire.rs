@@ -126,7 +126,7 @@ pub fn receive<M: DeserializeOwned>(socket: &mut UnixStream) -> io::Result<Optio
     }
     socket.read_exact(&mut head[got..])?;
     let head = Head::parse(head)?;
-    let mut message = vec![0; head.message];
+    let mut message = Zeroizing::new(vec![0; head.message]);
     socket.read_exact(&mut message)?;
     let mut attachment = Zeroizing::new(vec![0; head.attachment]);
     socket.read_exact(&mut attachment)?;

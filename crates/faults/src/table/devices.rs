@@ -137,6 +137,21 @@ pub(super) const CARD_UNREADABLE: Row = row(
     ],
 );
 
+pub(super) const CARD_TAMPERED: Row = row(
+    [
+        "Чиптен келген деректер жолда бұрмаланды.",
+        "Картаны алып, қайта салыңыз. Тағы қайталанса, басқа киоскіні пайдаланыңыз.",
+    ],
+    [
+        "Данные чипа искажены по пути.",
+        "Выньте карту и вставьте её снова. Если это повторится, воспользуйтесь другим киоском.",
+    ],
+    [
+        "The chip's data were altered on their way.",
+        "Take the card out and insert it again. If it happens once more, please use another kiosk.",
+    ],
+);
+
 pub(super) const WORKER_DIED: Row = row(
     [
         "Құрылғылармен жұмыс істейтін бағдарлама қайта іске қосылып жатыр.",

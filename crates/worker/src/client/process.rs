@@ -101,7 +101,7 @@ async fn receive(reader: &mut OwnedReadHalf) -> io::Result<Heard> {
     let mut head = [0; HEAD_BYTES];
     reader.read_exact(&mut head).await?;
     let head = Head::parse(head)?;
-    let mut message = vec![0; head.message];
+    let mut message = Zeroizing::new(vec![0; head.message]);
     reader.read_exact(&mut message).await?;
     let mut attachment = Zeroizing::new(vec![0; head.attachment]);
     reader.read_exact(&mut attachment).await?;

@@ -4,7 +4,9 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use chip::Stage;
 
 use super::process::{Heard, Process};
 use super::{Answered, CallError, WorkerConfig};
@@ -14,17 +16,48 @@ use crate::message::{Answer, Asked, CardEvent, Request, Role, Said, WatchEvent};
 const START_LIMIT: Duration = Duration::from_secs(10);
 /// Without a sign of life for so long a watch hangs in pcscd.
 const SILENCE_LIMIT: Duration = Duration::from_secs(6);
+/// What was asked may still come to its own end after the asker gave up.
+const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
 /// Between the end of a watching worker and the next.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) enum Order {
-    Call {
-        request: Request,
-        file: Option<OwnedFd>,
-        until: Instant,
-        answer: oneshot::Sender<Result<Answered, CallError>>,
-    },
+    Call(Call),
     Watch(mpsc::UnboundedSender<WatchEvent>),
+}
+
+pub(super) struct Call {
+    pub request: Request,
+    pub file: Option<OwnedFd>,
+    pub wait: Wait,
+    pub progress: Option<mpsc::UnboundedSender<Stage>>,
+    /// Closed when the asker has given up.
+    pub answer: oneshot::Sender<Result<Answered, CallError>>,
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy)]
+pub(super) struct Wait {
+    pub until: Instant,
+    /// Without progress no longer than this.
+    pub silence: Option<Duration>,
+}
+
+impl Wait {
+    fn until(until: Instant) -> Wait {
+        Wait {
+            until,
+            silence: None,
+        }
+    }
+
+    /// The next moment at which patience ends, after a sign of progress now.
+    fn next(self) -> Instant {
+        match self.silence {
+            Some(silence) => self.until.min(Instant::now() + silence),
+            None => self.until,
+        }
+    }
 }
 
 pub(super) struct Supervisor {
@@ -56,9 +89,7 @@ impl Supervisor {
             let next_look = self.next_look;
             tokio::select! {
                 order = orders.recv() => match order {
-                    Some(Order::Call { request, file, until, answer }) => {
-                        let _ = answer.send(self.call(request, file, until).await);
-                    }
+                    Some(Order::Call(call)) => self.call(call).await,
                     Some(Order::Watch(watcher)) => {
                         self.watcher = Some(watcher);
                         self.end_process().await;
@@ -88,26 +119,40 @@ impl Supervisor {
         self.end_process().await;
     }
 
-    async fn call(
-        &mut self,
-        request: Request,
-        file: Option<OwnedFd>,
-        until: Instant,
-    ) -> Result<Answered, CallError> {
-        let answered = self.ask(request, file, until).await;
+    async fn call(&mut self, call: Call) {
+        let Call {
+            request,
+            file,
+            wait,
+            progress,
+            mut answer,
+        } = call;
+        let given_up = async {
+            answer.closed().await;
+            sleep(GIVE_UP_PAUSE).await;
+        };
+        let answered = tokio::select! {
+            answered = self.ask(request, file, wait, progress.as_ref()) => Some(answered),
+            () = given_up => None,
+        };
         match &answered {
-            Err(CallError::Silent(_) | CallError::Died(_)) => self.lost().await,
+            // Nobody waits for it any more: it must not hold up who asks next.
+            None => self.lost().await,
+            Some(Err(CallError::Silent(_) | CallError::Died(_))) => self.lost().await,
             _ if self.config.role == Role::Files => self.end_process().await,
             _ => {}
         }
-        answered
+        if let Some(answered) = answered {
+            let _ = answer.send(answered);
+        }
     }
 
     async fn ask(
         &mut self,
         request: Request,
         file: Option<OwnedFd>,
-        until: Instant,
+        wait: Wait,
+        progress: Option<&mpsc::UnboundedSender<Stage>>,
     ) -> Result<Answered, CallError> {
         let fault = request.fault_when_lost();
         self.ensure_started().await?;
@@ -117,13 +162,14 @@ impl Supervisor {
         let Some(process) = &mut self.process else {
             return Err(CallError::NotStarted);
         };
-        match timeout_at(until, process.ask(&asked, file)).await {
+        let mut limit = wait.next();
+        match timeout_at(limit, process.ask(&asked, file)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(CallError::Died(fault)),
             Err(_) => return Err(CallError::Silent(fault)),
         }
         loop {
-            match timeout_at(until, hear(&mut self.process)).await {
+            match timeout_at(limit, hear(&mut self.process)).await {
                 Err(_) => return Err(CallError::Silent(fault)),
                 Ok(None) => return Err(CallError::Died(fault)),
                 Ok(Some((
@@ -137,6 +183,13 @@ impl Supervisor {
                         answer: answer?,
                         bytes,
                     });
+                }
+                Ok(Some((Said::Progress { id: about, stage }, _))) if about == id => {
+                    limit = wait.next();
+                    if let Some(progress) = progress {
+                        // Who asked may have stopped listening.
+                        let _ = progress.send(stage);
+                    }
                 }
                 Ok(Some((said, _))) => self.note(said),
             }
@@ -174,7 +227,10 @@ impl Supervisor {
         }
         self.next_look = Instant::now() + RESTART_PAUSE;
         let until = Instant::now() + START_LIMIT;
-        match self.ask(Request::WatchCards, None, until).await {
+        match self
+            .ask(Request::WatchCards, None, Wait::until(until), None)
+            .await
+        {
             Ok(Answered {
                 answer: Answer::Watching,
                 ..
@@ -196,7 +252,7 @@ impl Supervisor {
             Said::Card(event) => self.tell(WatchEvent::Card(event)),
             Said::Alive => {}
             // An answer nobody waits for any more, or a second greeting.
-            Said::Answer { .. } | Said::Ready(_) => {}
+            Said::Answer { .. } | Said::Progress { .. } | Said::Ready(_) => {}
         }
     }
 
