@@ -17,6 +17,7 @@ pub struct Config {
     pub office: Office,
     pub camera: Camera,
     pub card_reader: CardReader,
+    pub document: Document,
     pub usb: Usb,
     pub panel: Panel,
     pub session: Session,
@@ -64,6 +65,14 @@ pub enum CardReader {
         #[serde(default)]
         insert_after_millis: u64,
     },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Document {
+    /// Certificates of states that sign documents (CSCA): a file or a folder, DER or
+    /// signed master lists. None: no chip can be proven genuine here, only read.
+    pub csca: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -155,6 +164,7 @@ impl Default for Config {
             office: Office::default(),
             camera: Camera::default(),
             card_reader: CardReader::default(),
+            document: Document::default(),
             usb: Usb::default(),
             panel: Panel::default(),
             session: Session::default(),

@@ -1,6 +1,7 @@
 //! The commands of the binary `kiosk`.
 
 mod check;
+mod chip;
 mod queue;
 #[cfg(feature = "ui")]
 mod window;
@@ -29,6 +30,9 @@ enum Command {
     Run(window::Run),
     /// Look at every device, a line each; the exit status says whether all are well.
     Check(Layers),
+    /// Chips of identity documents.
+    #[command(subcommand)]
+    Chip(chip::Chip),
     /// The queue of submissions.
     #[command(subcommand)]
     Outbox(queue::Outbox),
@@ -105,8 +109,7 @@ pub fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     match run(CommandLine::parse().command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(status) => status,
         Err(e) => {
             eprintln!("kiosk: {e:#}");
             ExitCode::FAILURE
@@ -114,9 +117,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Whether all is well.
-fn run(command: Command) -> Result<bool> {
-    match command {
+fn run(command: Command) -> Result<ExitCode> {
+    let all_is_well = match command {
+        // Has exit statuses of its own.
+        Command::Chip(command) => return chip::run(command),
         #[cfg(feature = "ui")]
         Command::Run(wishes) => window::run(&wishes).map(|()| true),
         Command::Check(layers) => check::check(&layers),
@@ -149,7 +153,12 @@ fn run(command: Command) -> Result<bool> {
             Ok(true)
         }
         Command::Provision(layers) => provision(&layers),
-    }
+    }?;
+    Ok(if all_is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn faces(files: &[PathBuf], json: bool) -> Result<bool> {

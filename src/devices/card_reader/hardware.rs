@@ -4,16 +4,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chip::{ReadRequest, Stage};
 use faults::Fault;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until};
-use worker::{CallError, CardEvent, Role, WatchEvent, WorkerClient, WorkerConfig};
+use worker::{
+    CallError, CardEvent, DocumentError, Patience, Role, WatchEvent, WorkerClient, WorkerConfig,
+};
 
 use super::presence::Presence;
-use super::{CardReader, Reading};
+use super::{CardReader, DocumentFailure, DocumentReading, Reading};
 use crate::session::event::DeviceEvent;
 
 /// Selecting an application takes a card far less than a second.
 const READ_DEADLINE: Duration = Duration::from_secs(8);
+/// A slow chip with a large portrait takes ten seconds; computing a signature, two.
+const DOCUMENT_PATIENCE: Patience = Patience {
+    whole: Duration::from_secs(40),
+    silence: Duration::from_secs(8),
+};
 /// A worker that is back sooner is nobody's trouble.
 const RESTART_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -95,6 +104,27 @@ impl CardReader for PcscReader {
             read.map_err(|error| {
                 tracing::info!(%error, "card not read");
                 error.fault()
+            })
+        })
+    }
+
+    fn read_document(
+        &self,
+        request: ReadRequest,
+        progress: UnboundedSender<Stage>,
+    ) -> DocumentReading<'_> {
+        Box::pin(async move {
+            let key = request.access.clone();
+            let read = self
+                .worker
+                .read_document(request, progress, DOCUMENT_PATIENCE)
+                .await;
+            read.map_err(|error| {
+                tracing::info!(%error, "document not read");
+                if let DocumentError::Call(CallError::Silent(fault)) = error {
+                    self.presence.fault(fault, true);
+                }
+                DocumentFailure::of(&error, &key)
             })
         })
     }

@@ -1,0 +1,60 @@
+//! `kiosk chip`: read a document's chip, verify files that were read from one.
+//!
+//! Exit statuses: 0 nothing failed; 1 the command could not run; 2 wrong usage;
+//! 3 a check failed, the document is not genuine; 4 the chip refused the MRZ or CAN;
+//! 5 no chip, or none this program can read; 6 card, reader or card service failed.
+
+mod files;
+mod read;
+mod report;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use chip::trust::Trust;
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Chip {
+    /// Read the chip of the document in the reader and examine it.
+    ///
+    /// Shows nothing of the holder; --out keeps the files. Exit status 3: a check
+    /// failed; 4: the chip refused the key; 5: no readable chip; 6: the card, the
+    /// reader or the card service failed.
+    Read(read::Read),
+    /// Examine files that were read from a chip. Exit status 3: a check failed.
+    Verify(verify::Verify),
+}
+
+const CHECK_FAILED: u8 = 3;
+const KEY_REFUSED: u8 = 4;
+const NOT_READABLE: u8 = 5;
+const DEVICE_FAILED: u8 = 6;
+
+pub fn run(command: Chip) -> Result<ExitCode> {
+    match command {
+        Chip::Read(read) => read::run(&read),
+        Chip::Verify(verify) => verify::run(&verify),
+    }
+}
+
+/// Certificates that documents are compared with: DER, PEM or signed master lists, or
+/// folders of them.
+fn trust(paths: &[PathBuf]) -> Result<Trust> {
+    let mut trust = Trust::default();
+    for path in paths {
+        trust
+            .load(path)
+            .with_context(|| path.display().to_string())?;
+    }
+    Ok(trust)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
