@@ -88,6 +88,23 @@ fn wait(condition: impl Fn() -> bool) {
     }
 }
 
+/// What a card does with a command.
+pub enum Reaction {
+    Answer(Vec<u8>),
+    /// Says nothing, and takes the next command when it comes.
+    Silence,
+    /// Is pulled out instead of answering.
+    Pulled,
+}
+
+/// The chip of a card in the virtual reader.
+pub trait VirtualChip: Send + 'static {
+    /// Powered up or reset: what was agreed is forgotten.
+    fn power_up(&mut self) {}
+
+    fn react(&mut self, command: &[u8]) -> Reaction;
+}
+
 /// How a card behaves when asked to select an application.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Chip {
@@ -101,6 +118,17 @@ pub enum Chip {
     Pulled,
 }
 
+impl VirtualChip for Chip {
+    fn react(&mut self, command: &[u8]) -> Reaction {
+        match (*self, command) {
+            (Chip::Silent, _) => Reaction::Silence,
+            (Chip::Pulled, _) => Reaction::Pulled,
+            (Chip::Emrtd, [0x00, 0xA4, 0x04, ..]) => Reaction::Answer(vec![0x90, 0x00]),
+            _ => Reaction::Answer(vec![0x6A, 0x82]),
+        }
+    }
+}
+
 /// A card in the virtual reader; dropping it takes it out.
 pub struct Card(TcpStream);
 
@@ -110,7 +138,7 @@ pub const ATR: [u8; 13] = [
 ];
 
 impl Card {
-    pub fn insert(chip: Chip) -> Card {
+    pub fn insert(mut chip: impl VirtualChip) -> Card {
         let begun = Instant::now();
         let mut socket = loop {
             match TcpStream::connect(("127.0.0.1", 35963)) {
@@ -123,7 +151,7 @@ impl Card {
         let card = Card(socket.try_clone().unwrap());
         std::thread::spawn(move || {
             // The reader or the test ended.
-            let _ = serve(&mut socket, chip);
+            let _ = serve(&mut socket, &mut chip);
         });
         card
     }
@@ -136,22 +164,34 @@ impl Drop for Card {
 }
 
 /// vpcd's protocol: a length (u16, big endian), then one control byte or an APDU.
-fn serve(socket: &mut TcpStream, chip: Chip) -> std::io::Result<()> {
+fn serve(socket: &mut TcpStream, chip: &mut dyn VirtualChip) -> std::io::Result<()> {
     loop {
         let mut length = [0; 2];
-        socket.read_exact(&mut length)?;
+        read(socket, &mut length)?;
         let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
-        socket.read_exact(&mut message)?;
-        let answer: &[u8] = match (&message[..], chip) {
-            ([4], _) => &ATR,
+        read(socket, &mut message)?;
+        let answer = match &message[..] {
+            [4] => ATR.to_vec(),
             // Power off, power on, reset.
-            ([_], _) => continue,
-            (_, Chip::Silent) => continue,
-            (_, Chip::Pulled) => return socket.shutdown(Shutdown::Both),
-            ([0x00, 0xA4, 0x04, ..], Chip::Emrtd) => &[0x90, 0x00],
-            _ => &[0x6A, 0x82],
+            [_] => {
+                chip.power_up();
+                continue;
+            }
+            command => match chip.react(command) {
+                Reaction::Answer(answer) => answer,
+                Reaction::Silence => continue,
+                Reaction::Pulled => return socket.shutdown(Shutdown::Both),
+            },
         };
-        socket.write_all(&(answer.len() as u16).to_be_bytes())?;
-        socket.write_all(answer)?;
+        let mut framed = (answer.len() as u16).to_be_bytes().to_vec();
+        framed.extend_from_slice(&answer);
+        socket.write_all(&framed)?;
     }
+}
+
+/// vpcd sends length and message apart and waits for the first to be acknowledged:
+/// 40 ms each time, unless that is done at once.
+fn read(socket: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<()> {
+    rustix::net::sockopt::set_tcp_quickack(&*socket, true)?;
+    socket.read_exact(buffer)
 }
