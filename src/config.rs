@@ -60,10 +60,17 @@ pub enum CardReader {
     /// Every reader pcscd knows.
     #[default]
     Pcsc,
-    /// A card lies in the reader from `insert_after_millis` on (feature `simulated`).
+    /// An identity card lies in the reader from `insert_after_millis` on (feature
+    /// `simulated`). CAN 123456.
     Simulated {
         #[serde(default)]
         insert_after_millis: u64,
+        /// On the card; none: that of a published example, 880412401006.
+        #[serde(default)]
+        iin: Option<String>,
+        /// JPEG on the chip; none: a silhouette.
+        #[serde(default)]
+        portrait: Option<PathBuf>,
     },
 }
 

@@ -9,11 +9,11 @@ mod read;
 mod report;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use chip::trust::Trust;
 use clap::Subcommand;
 
@@ -41,16 +41,9 @@ pub fn run(command: Chip) -> Result<ExitCode> {
     }
 }
 
-/// Certificates that documents are compared with: DER, PEM or signed master lists, or
-/// folders of them.
-fn trust(paths: &[PathBuf]) -> Result<Trust> {
-    let mut trust = Trust::default();
-    for path in paths {
-        trust
-            .load(path)
-            .with_context(|| path.display().to_string())?;
-    }
-    Ok(trust)
+/// Certificates that documents are compared with. Without any, nothing is proven.
+fn trust(path: Option<&Path>) -> Result<Trust> {
+    Ok(path.map(Trust::load).transpose()?.unwrap_or_default())
 }
 
 fn now() -> u64 {

@@ -78,9 +78,25 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
         #[cfg(feature = "simulated")]
         config::CardReader::Simulated {
             insert_after_millis,
+            iin,
+            portrait,
         } => {
-            use crate::devices::card_reader::simulated::{self, Chip};
-            let reader = simulated::start(tell);
+            use crate::devices::card_reader::simulated::{
+                self, Chip,
+                document::{Holder, identity_card},
+            };
+            let holder = Holder {
+                iin: iin.clone(),
+                portrait: portrait.clone(),
+            };
+            let document = match identity_card(&holder) {
+                Ok(document) => document,
+                Err(e) => {
+                    tracing::error!("card reader: no simulated document: {e}");
+                    return Box::new(pcsc(config, tell));
+                }
+            };
+            let reader = simulated::start(document, specimen::ChipConfig::realistic(), tell);
             let (handle, after) = (reader.clone(), *insert_after_millis);
             tokio::spawn(async move {
                 tokio::time::sleep(std::time::Duration::from_millis(after)).await;
@@ -92,13 +108,20 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
             if *other != config::CardReader::Pcsc {
                 tracing::error!("card reader: {NOT_BUILT_IN}");
             }
-            let settings = card_reader::hardware::Config {
-                worker: config.worker.clone(),
-                reader: None,
-            };
-            Box::new(card_reader::hardware::start(settings, tell))
+            Box::new(pcsc(config, tell))
         }
     }
+}
+
+fn pcsc(
+    config: &Config,
+    tell: impl Fn(DeviceEvent) + Send + Sync + 'static,
+) -> card_reader::hardware::PcscReader {
+    let settings = card_reader::hardware::Config {
+        worker: config.worker.clone(),
+        reader: None,
+    };
+    card_reader::hardware::start(settings, tell)
 }
 
 /// # Errors

@@ -88,6 +88,8 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
         },
         card_reader: config::CardReader::Simulated {
             insert_after_millis: 0,
+            iin: Some(journey::IIN.into()),
+            portrait: None,
         },
         usb: config::Usb {
             root: out.join(DRIVE),

@@ -41,10 +41,10 @@ pub struct Read {
     birth: Option<String>,
     #[arg(long, value_name = "YYMMDD", requires = "document_number")]
     expiry: Option<String>,
-    /// CSCA certificates: DER, a signed master list, or a folder of them; repeatable.
-    /// Else those of the configuration.
+    /// A CSCA certificate in DER, or a folder of them with master lists and revocation
+    /// lists; else those of the configuration.
     #[arg(long, value_name = "DIR|FILE")]
-    csca: Vec<PathBuf>,
+    csca: Option<PathBuf>,
     /// Data groups by number; else 1, 2, 11, 12, 14 and 15.
     #[arg(long, value_name = "1,2", value_delimiter = ',')]
     only: Vec<u8>,
@@ -109,11 +109,8 @@ fn mrz(file: &Path) -> Result<Mrz> {
 pub fn run(wanted: &Read) -> Result<ExitCode> {
     let config = wanted.layers.load();
     let request = wanted.request()?;
-    let cscas = match (&wanted.csca[..], &config.document.csca) {
-        ([], Some(configured)) => vec![configured.clone()],
-        (given, _) => given.to_vec(),
-    };
-    let trust = trust(&cscas)?;
+    let csca = wanted.csca.as_ref().or(config.document.csca.as_ref());
+    let trust = trust(csca.map(PathBuf::as_path))?;
     let worker = WorkerConfig {
         program: config.worker,
         reader: wanted.reader.clone(),

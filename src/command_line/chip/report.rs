@@ -3,14 +3,17 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use chip::digest_algorithm::DigestAlgorithm;
+use chip::sod::Sod;
 use chip::{Access, Check, CheckName, ChipFiles, DataGroup, FileId, Outcome, check::summary};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 use super::CHECK_FAILED;
 
 #[derive(Serialize)]
 pub struct Report {
+    /// That of EF.SOD, if it tells one; else SHA-256.
+    digest_algorithm: String,
     /// Absent where files were verified, not read.
     #[serde(flatten)]
     pub read: Option<ReadReport>,
@@ -39,9 +42,9 @@ struct GroupReport {
     /// Bytes; none: EF.SOD lists it and it was not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<usize>,
-    /// SHA-256 of the file, whatever EF.SOD hashes with; hex.
+    /// Of the file as it was read, with the algorithm of EF.SOD; hex.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sha256: Option<String>,
+    digest: Option<String>,
     /// Whether its digest is the one in EF.SOD.
     state: Outcome,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -74,11 +77,16 @@ impl Report {
             )
         };
         let by_activity = |name| name == CheckName::ActiveAuthentication;
+        let algorithm = files
+            .get(FileId::Sod)
+            .and_then(|file| Sod::parse(file).ok())
+            .map_or(DigestAlgorithm::Sha256, |sod| sod.security_object().digest);
         Report {
+            digest_algorithm: algorithm.to_string(),
             read,
             data_groups: (1..=16)
                 .filter_map(DataGroup::new)
-                .filter_map(|group| group_report(group, files, checks))
+                .filter_map(|group| group_report(group, algorithm, files, checks))
                 .collect(),
             passive: Verdict::of(checks, |name| !by_chip(name) && !by_activity(name)),
             chip: Verdict::of(checks, by_chip),
@@ -151,7 +159,12 @@ impl Report {
     }
 }
 
-fn group_report(group: DataGroup, files: &ChipFiles, checks: &[Check]) -> Option<GroupReport> {
+fn group_report(
+    group: DataGroup,
+    algorithm: DigestAlgorithm,
+    files: &ChipFiles,
+    checks: &[Check],
+) -> Option<GroupReport> {
     let content = files.get(FileId::DataGroup(group));
     let check = checks
         .iter()
@@ -162,7 +175,7 @@ fn group_report(group: DataGroup, files: &ChipFiles, checks: &[Check]) -> Option
     Some(GroupReport {
         data_group: group,
         length: content.map(<[u8]>::len),
-        sha256: content.map(|content| hex::encode(Sha256::digest(content))),
+        digest: content.and_then(|content| algorithm.digest(content).ok().map(hex::encode)),
         state: check.map_or(Outcome::NotDone, |check| check.outcome),
         reason: check.map_or("not in EF.SOD".to_owned(), |check| check.reason.clone()),
     })
@@ -213,7 +226,13 @@ mod tests {
         assert_eq!(json["active"]["verdict"], "not_done");
         assert_eq!(json["data_groups"][0]["state"], "warning");
         assert_eq!(json["data_groups"][0]["length"], 1);
+        // There is no EF.SOD that says another.
+        assert_eq!(json["digest_algorithm"], "SHA-256");
+        assert_eq!(
+            json["data_groups"][0]["digest"],
+            "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+        );
         assert_eq!(json["data_groups"][1]["data_group"], 2);
-        assert!(json["data_groups"][1].get("sha256").is_none());
+        assert!(json["data_groups"][1].get("digest").is_none());
     }
 }

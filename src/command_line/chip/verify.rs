@@ -18,9 +18,10 @@ pub struct Verify {
     /// A folder with DG1.bin, DG2.bin, ...
     #[arg(long, value_name = "DIR")]
     dg: PathBuf,
-    /// CSCA certificates: DER, a signed master list, or a folder of them; repeatable.
-    #[arg(long, value_name = "DIR|FILE", required = true)]
-    csca: Vec<PathBuf>,
+    /// A CSCA certificate in DER, or a folder of them with master lists and revocation
+    /// lists.
+    #[arg(long, value_name = "DIR|FILE")]
+    csca: PathBuf,
     #[arg(long)]
     json: bool,
 }
@@ -28,6 +29,6 @@ pub struct Verify {
 pub fn run(wanted: &Verify) -> Result<ExitCode> {
     let mut read = files::read(&wanted.dg)?;
     read.insert(FileId::Sod, files::content(&wanted.sod)?);
-    let checks = passive::verify(&read, &trust(&wanted.csca)?, now());
+    let checks = passive::verify(&read, &trust(Some(&wanted.csca))?, now());
     Report::new(None, &read, &checks).tell(wanted.json)
 }

@@ -1,13 +1,19 @@
 //! A reader without a reader: cards are put in by whoever holds it.
 
-use std::future::pending;
+pub mod document;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chip::{ChannelError, ReadError, ReadRequest, Stage};
 use faults::Fault;
+use specimen::{ChipConfig, Faults, Specimen, SpecimenChip, SystemRandom};
+use tokio::sync::mpsc::UnboundedSender;
+use worker::DocumentError;
 
+use self::document::Inserted;
 use super::presence::Presence;
-use super::{CardRead, CardReader, Reading};
+use super::{CardRead, CardReader, DocumentFailure, DocumentReading, Reading};
 use crate::session::event::DeviceEvent;
 
 /// Like that of a passport chip: T=0 and T=1 over ISO 14443 (PC/SC part 3, 3.1.3.2.3).
@@ -18,11 +24,13 @@ const ANSWER_TIME: Duration = Duration::from_millis(300);
 const SILENCE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How the card in the reader behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Chip {
-    /// Has the eMRTD application.
+    /// Has the eMRTD application: the specimen document.
     #[default]
     Emrtd,
+    /// The same, and this goes wrong while it is read.
+    Faulty(Faults),
     /// Answers, but has no application this kiosk reads.
     Other,
     /// Never answers.
@@ -39,13 +47,22 @@ pub struct SimulatedReader {
     presence: Arc<Presence>,
     card: Arc<Mutex<Option<Chip>>>,
     fault: Arc<Mutex<Option<Fault>>>,
+    /// The chip of the document; failed tries stay with it.
+    document: Arc<Mutex<SpecimenChip>>,
 }
 
-/// `sender` must not call back into the reader.
-pub fn start(sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> SimulatedReader {
+/// The document is what [`Chip::Emrtd`] puts in. `sender` must not call back into the
+/// reader.
+pub fn start(
+    document: Specimen,
+    config: ChipConfig,
+    sender: impl Fn(DeviceEvent) + Send + Sync + 'static,
+) -> SimulatedReader {
     super::super::simulated_in_use("card reader");
+    let chip = SpecimenChip::new(document, config, Box::new(SystemRandom));
     SimulatedReader {
         presence: Arc::new(Presence::new(sender)),
+        document: Arc::new(Mutex::new(chip)),
         card: Arc::default(),
         fault: Arc::default(),
     }
@@ -54,10 +71,12 @@ pub fn start(sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> SimulatedR
 impl SimulatedReader {
     pub fn insert(&self, chip: Chip) {
         self.remove();
+        let mute = chip == Chip::Mute;
         *lock(&self.card) = Some(chip);
-        match chip {
-            Chip::Mute => self.presence.fault(Fault::CardUnreadable, true),
-            _ => self.presence.inserted(PASSPORT_ATR.into()),
+        if mute {
+            self.presence.fault(Fault::CardUnreadable, true);
+        } else {
+            self.presence.inserted(PASSPORT_ATR.into());
         }
     }
 
@@ -79,27 +98,22 @@ impl SimulatedReader {
     }
 
     async fn answer(&self) -> Result<CardRead, Fault> {
-        let (fault, card) = (*lock(&self.fault), *lock(&self.card));
+        let (fault, card) = (*lock(&self.fault), lock(&self.card).clone());
         if let Some(fault) = fault {
             return Err(fault);
         }
         let emrtd = match card {
             None => return Err(Fault::CardPulled),
             Some(Chip::Mute) => return Err(Fault::CardUnreadable),
-            Some(Chip::Emrtd) => true,
+            Some(Chip::Emrtd | Chip::Faulty(_)) => true,
             Some(Chip::Other) => false,
             Some(Chip::Pulled) => {
                 self.remove();
                 return Err(Fault::CardPulled);
             }
             Some(Chip::Silent) => {
-                if tokio::time::timeout(SILENCE_LIMIT, pending::<()>())
-                    .await
-                    .is_err()
-                {
-                    self.presence.fault(Fault::CardSilent, true);
-                }
-                return Err(Fault::CardSilent);
+                tokio::time::sleep(SILENCE_LIMIT).await;
+                return Err(self.silent());
             }
         };
         tokio::time::sleep(ANSWER_TIME).await;
@@ -112,6 +126,88 @@ impl SimulatedReader {
             emrtd,
         })
     }
+
+    fn silent(&self) -> Fault {
+        self.presence.fault(Fault::CardSilent, true);
+        Fault::CardSilent
+    }
+
+    async fn document(
+        &self,
+        request: ReadRequest,
+        progress: UnboundedSender<Stage>,
+    ) -> Result<chip::ChipRead, DocumentFailure> {
+        let (fault, card) = (*lock(&self.fault), lock(&self.card).clone());
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
+        let faults = match card {
+            None => return Err(Fault::CardPulled.into()),
+            Some(Chip::Mute) => return Err(Fault::CardUnreadable.into()),
+            Some(Chip::Other) => return Err(DocumentFailure::NoApplication),
+            Some(Chip::Silent) => {
+                tokio::time::sleep(SILENCE_LIMIT).await;
+                return Err(self.silent().into());
+            }
+            Some(Chip::Emrtd) => Faults::default(),
+            Some(Chip::Faulty(faults)) => faults,
+            Some(Chip::Pulled) => {
+                self.remove();
+                return Err(Fault::CardPulled.into());
+            }
+        };
+        let key = request.access.clone();
+        let stays_silent = faults.silent_after.is_some();
+        // Gone when this future is dropped: who gave up the read has no use for the rest.
+        let asker = Arc::new(());
+        let (reader, wanted) = (self.clone(), Arc::downgrade(&asker));
+        let reading = tokio::task::spawn_blocking(move || {
+            reader.exchange(&request, faults, &progress, || wanted.strong_count() > 0)
+        });
+        let read = reading
+            .await
+            .map_err(|_| DocumentFailure::Fault(Fault::WorkerDied))?;
+        read.map_err(|error| match error {
+            // The worker, too, gives up a chip that says nothing.
+            ReadError::Channel(ChannelError::Failed) if stays_silent => self.silent().into(),
+            ReadError::Channel(ChannelError::Removed) => {
+                self.remove();
+                Fault::CardPulled.into()
+            }
+            error => DocumentFailure::of(&DocumentError::Read(error), &key),
+        })
+    }
+
+    /// The whole conversation; takes as long as a chip does.
+    fn exchange(
+        &self,
+        request: &ReadRequest,
+        faults: Faults,
+        progress: &UnboundedSender<Stage>,
+        wanted: impl Fn() -> bool,
+    ) -> Result<chip::ChipRead, ReadError> {
+        let mut chip = lock(&self.document);
+        chip.power_on();
+        chip.set_faults(Faults {
+            silence: SILENCE_LIMIT,
+            ..faults
+        });
+        let there = || match (*lock(&self.fault), &*lock(&self.card)) {
+            (Some(Fault::CardServiceDown), _) => Err(ChannelError::ServiceDown),
+            (Some(_), _) => Err(ChannelError::ReaderGone),
+            (None, None) => Err(ChannelError::Removed),
+            (None, Some(_)) if wanted() => Ok(()),
+            (None, Some(_)) => Err(ChannelError::Reset),
+        };
+        let mut channel = Inserted {
+            chip: &mut chip,
+            there,
+        };
+        chip::read_document(&mut channel, request, &mut |stage| {
+            // Nobody need listen.
+            let _ = progress.send(stage);
+        })
+    }
 }
 
 impl CardReader for SimulatedReader {
@@ -121,6 +217,14 @@ impl CardReader for SimulatedReader {
 
     fn read(&self) -> Reading<'_> {
         Box::pin(self.answer())
+    }
+
+    fn read_document(
+        &self,
+        request: ReadRequest,
+        progress: UnboundedSender<Stage>,
+    ) -> DocumentReading<'_> {
+        Box::pin(self.document(request, progress))
     }
 }
 
@@ -136,7 +240,128 @@ mod tests {
 
     fn reader() -> (SimulatedReader, mpsc::Receiver<DeviceEvent>) {
         let (sender, events) = mpsc::channel();
-        (start(move |event| sender.send(event).unwrap()), events)
+        let document = document::identity_card(&document::Holder::default()).unwrap();
+        let config = ChipConfig {
+            tries: Some(3),
+            ..ChipConfig::default()
+        };
+        let reader = start(document, config, move |event| {
+            // A reader may outlive whoever listens to it.
+            let _ = sender.send(event);
+        });
+        (reader, events)
+    }
+
+    fn request(can: &str) -> ReadRequest {
+        ReadRequest {
+            access: chip::AccessKey::Can(chip::Can::parse(can).unwrap()),
+            data_groups: ReadRequest::DATA_GROUPS.to_vec(),
+            challenge: [7; 8],
+            short_only: false,
+        }
+    }
+
+    async fn read_document(
+        reader: &SimulatedReader,
+        can: &str,
+    ) -> Result<chip::ChipRead, DocumentFailure> {
+        let (progress, _stages) = tokio::sync::mpsc::unbounded_channel();
+        reader.read_document(request(can), progress).await
+    }
+
+    const CAN: &str = "123456";
+
+    #[tokio::test]
+    async fn its_document_is_read_and_proven_genuine_by_its_authority() {
+        let (reader, _events) = reader();
+        reader.insert(Chip::Emrtd);
+        let (progress, mut stages) = tokio::sync::mpsc::unbounded_channel();
+        let read = reader.read_document(request(CAN), progress).await.unwrap();
+        assert_eq!(stages.recv().await, Some(Stage::Access));
+
+        let authority = document::authority().unwrap();
+        let trust = chip::trust::Trust::from_der(authority.csca_der()).unwrap();
+        let mut checks = chip::passive::verify(&read.files, &trust, 1_795_000_000);
+        checks.extend(read.checks);
+        let doubtful: Vec<_> = checks
+            .iter()
+            .filter(|check| {
+                // A specimen's authority revokes nothing and says nothing of it.
+                check.name != chip::CheckName::SignerRevocation
+                    && check.outcome != chip::Outcome::Passed
+            })
+            .collect();
+        assert!(doubtful.is_empty(), "{doubtful:?}");
+    }
+
+    #[tokio::test]
+    async fn a_wrong_key_costs_a_try_and_the_right_one_opens() {
+        let (reader, _events) = reader();
+        reader.insert(Chip::Emrtd);
+        let failure = read_document(&reader, "654321").await.unwrap_err();
+        let tries_left = Some(2);
+        assert_eq!(failure, DocumentFailure::WrongKey { tries_left });
+        assert!(read_document(&reader, CAN).await.is_ok());
+        reader.insert(Chip::Other);
+        let failure = read_document(&reader, CAN).await.unwrap_err();
+        assert_eq!(failure, DocumentFailure::NoApplication);
+    }
+
+    #[tokio::test]
+    async fn each_fault_of_a_chip_is_named_and_the_next_read_is_whole() {
+        let (reader, events) = reader();
+        let cases = [
+            (
+                Faults {
+                    remove_after: Some(9),
+                    ..Faults::default()
+                },
+                Fault::CardPulled,
+            ),
+            (
+                Faults {
+                    wrong_mac_after: Some(9),
+                    ..Faults::default()
+                },
+                Fault::CardTampered,
+            ),
+            (
+                Faults {
+                    silent_after: Some(9),
+                    ..Faults::default()
+                },
+                Fault::CardSilent,
+            ),
+        ];
+        for (faults, expected) in cases {
+            reader.insert(Chip::Faulty(faults));
+            let failure = read_document(&reader, CAN).await.unwrap_err();
+            assert_eq!(failure, DocumentFailure::Fault(expected));
+            reader.insert(Chip::Emrtd);
+            assert!(read_document(&reader, CAN).await.is_ok(), "{expected}");
+        }
+        let told: Vec<_> = events.try_iter().collect();
+        assert_eq!(
+            told,
+            [
+                DeviceEvent::Raised(Fault::CardSilent),
+                DeviceEvent::Cleared(Fault::CardSilent)
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_document_taken_out_while_it_is_read_is_pulled() {
+        let (reader, _events) = reader();
+        reader.insert(Chip::Emrtd);
+        let (progress, mut stages) = tokio::sync::mpsc::unbounded_channel();
+        let taken = reader.clone();
+        let (read, ()) = tokio::join!(reader.read_document(request(CAN), progress), async move {
+            stages.recv().await.unwrap();
+            taken.remove();
+        });
+        let pulled = DocumentFailure::Fault(Fault::CardPulled);
+        assert_eq!(read.unwrap_err(), pulled);
     }
 
     #[tokio::test]
