@@ -6,8 +6,32 @@ use std::time::{Duration, Instant};
 
 use faults::Fault;
 use tokio::sync::mpsc::UnboundedReceiver;
-use virtual_reader::{ATR, Card, Chip, Pcscd, apart};
+use virtual_reader::{ATR, Card, Pcscd, Reaction, VirtualChip, apart};
 use worker::{CallError, CardEvent, Refusal, Role, WatchEvent, WorkerClient, WorkerConfig};
+
+/// How a card behaves when asked to select an application.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Chip {
+    /// Selects the eMRTD application.
+    Emrtd,
+    /// Knows no such file.
+    Other,
+    /// Never answers.
+    Silent,
+    /// Is pulled out instead of answering.
+    Pulled,
+}
+
+impl VirtualChip for Chip {
+    fn react(&mut self, command: &[u8]) -> Reaction {
+        match (*self, command) {
+            (Chip::Silent, _) => Reaction::Answer(vec![]),
+            (Chip::Pulled, _) => Reaction::Pulled,
+            (Chip::Emrtd, [0x00, 0xA4, 0x04, ..]) => Reaction::Answer(vec![0x90, 0x00]),
+            _ => Reaction::Answer(vec![0x6A, 0x82]),
+        }
+    }
+}
 
 const SOON: Duration = Duration::from_secs(30);
 

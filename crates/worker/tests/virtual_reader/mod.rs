@@ -90,9 +90,8 @@ fn wait(condition: impl Fn() -> bool) {
 
 /// What a card does with a command.
 pub enum Reaction {
+    /// Nothing at all is silence: it takes the next command when that comes.
     Answer(Vec<u8>),
-    /// Says nothing, and takes the next command when it comes.
-    Silence,
     /// Is pulled out instead of answering.
     Pulled,
 }
@@ -103,30 +102,6 @@ pub trait VirtualChip: Send + 'static {
     fn power_up(&mut self) {}
 
     fn react(&mut self, command: &[u8]) -> Reaction;
-}
-
-/// How a card behaves when asked to select an application.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Chip {
-    /// Selects the eMRTD application.
-    Emrtd,
-    /// Knows no such file.
-    Other,
-    /// Never answers.
-    Silent,
-    /// Is pulled out instead of answering.
-    Pulled,
-}
-
-impl VirtualChip for Chip {
-    fn react(&mut self, command: &[u8]) -> Reaction {
-        match (*self, command) {
-            (Chip::Silent, _) => Reaction::Silence,
-            (Chip::Pulled, _) => Reaction::Pulled,
-            (Chip::Emrtd, [0x00, 0xA4, 0x04, ..]) => Reaction::Answer(vec![0x90, 0x00]),
-            _ => Reaction::Answer(vec![0x6A, 0x82]),
-        }
-    }
 }
 
 /// A card in the virtual reader; dropping it takes it out.
@@ -178,8 +153,8 @@ fn serve(socket: &mut TcpStream, chip: &mut dyn VirtualChip) -> std::io::Result<
                 continue;
             }
             command => match chip.react(command) {
+                Reaction::Answer(answer) if answer.is_empty() => continue,
                 Reaction::Answer(answer) => answer,
-                Reaction::Silence => continue,
                 Reaction::Pulled => return socket.shutdown(Shutdown::Both),
             },
         };
