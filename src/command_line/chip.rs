@@ -7,6 +7,8 @@
 mod files;
 mod read;
 mod report;
+#[cfg(feature = "simulated")]
+mod specimen;
 mod verify;
 
 use std::path::Path;
@@ -27,6 +29,10 @@ pub enum Chip {
     Read(read::Read),
     /// Examine files that were read from a chip. Exit status 3: a check failed.
     Verify(verify::Verify),
+    /// Write the document that lies in the simulated reader. Trust its certificate
+    /// nowhere but in trials.
+    #[cfg(feature = "simulated")]
+    Specimen(specimen::Specimen),
 }
 
 const CHECK_FAILED: u8 = 3;
@@ -38,6 +44,8 @@ pub fn run(command: Chip) -> Result<ExitCode> {
     match command {
         Chip::Read(read) => read::run(&read),
         Chip::Verify(verify) => verify::run(&verify),
+        #[cfg(feature = "simulated")]
+        Chip::Specimen(specimen) => specimen::run(&specimen),
     }
 }
 

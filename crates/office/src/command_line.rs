@@ -118,6 +118,9 @@ struct Init {
     /// once when nothing is given there.
     #[arg(long)]
     operator: Option<String>,
+    /// Certificates of states that sign documents (CSCA): a file or a folder.
+    #[arg(long)]
+    csca: Option<PathBuf>,
     /// Add synthetic citizens to the built-in register.
     #[arg(long)]
     demo_citizens: bool,
@@ -293,6 +296,13 @@ fn make(wishes: &Init) -> Result<()> {
     }
     if let Some(listen) = wishes.desk_listen {
         configuration.desk.listen = listen;
+    }
+    if let Some(csca) = &wishes.csca {
+        // The office may be started from another folder.
+        let absolute = csca
+            .canonicalize()
+            .with_context(|| csca.display().to_string())?;
+        configuration.document.csca = Some(absolute);
     }
     let listen = configuration.receive.listen.ip();
     let mut names = wishes.hosts.clone();

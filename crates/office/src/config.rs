@@ -1,6 +1,7 @@
 //! `office.toml`: what an administrator may decide.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use exchange::IinPolicy;
@@ -20,6 +21,7 @@ pub struct Configuration {
     pub limits: Limits,
     pub uploads: Uploads,
     pub identity: Identity,
+    pub document: Document,
     pub issue: Issue,
 }
 
@@ -90,6 +92,14 @@ pub struct Identity {
     pub allow_official_test_numbers: bool,
 }
 
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Document {
+    /// Certificates of states that sign documents (CSCA): a file or a folder, with
+    /// master lists and revocation lists. None: no chip can be proven genuine.
+    pub csca: Option<PathBuf>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Issue {
@@ -110,6 +120,7 @@ impl Default for Configuration {
             limits: Limits::default(),
             uploads: Uploads::default(),
             identity: Identity::default(),
+            document: Document::default(),
             issue: Issue::default(),
         }
     }

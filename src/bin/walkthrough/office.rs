@@ -18,8 +18,9 @@ pub struct Office {
 }
 
 impl Office {
-    /// Makes an office with a small synthetic population; does not start it.
-    pub fn init(program: &Path, state: &Path) -> anyhow::Result<Self> {
+    /// Makes an office with a small synthetic population that believes in documents of
+    /// this state; does not start it.
+    pub fn init(program: &Path, state: &Path, csca: &Path) -> anyhow::Result<Self> {
         // A fixed port, because the kiosk must find the office again after a restart.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let office = Self {
@@ -37,6 +38,8 @@ impl Office {
             "--desk-listen",
             "127.0.0.1:0",
             "--demo-citizens",
+            "--csca",
+            csca.to_str().context("--out is not UTF-8")?,
         ])?;
         Ok(office)
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use exchange::Secret;
 use kiosk::config::{self, Config};
+use kiosk::devices::card_reader::simulated::document;
 use kiosk::run::Kiosk;
 use kiosk::session::event::Event;
 use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
@@ -24,6 +25,8 @@ const KIOSK: &str = "demo-1";
 /// What lies in the folder of a walk.
 pub const DATA: &str = "kiosk-data";
 const DRIVE: &str = "usb";
+/// The state of the simulated document, for office and kiosk to believe in.
+const CSCA_FILE: &str = "csca.der";
 const FACE_FILE: &str = "camera.png";
 /// What the simulated camera sees: a NASA portrait in the public domain.
 const FACE: &[u8] = include_bytes!("../../../tests/fixtures/camera/astronaut-selfie.jpg");
@@ -91,6 +94,9 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
             iin: Some(journey::IIN.into()),
             portrait: None,
         },
+        document: config::Document {
+            csca: Some(out.join(CSCA_FILE)),
+        },
         usb: config::Usb {
             root: out.join(DRIVE),
             root_is_drive: true,
@@ -127,7 +133,9 @@ impl Scene {
         fs::create_dir_all(drive.join(journey::FOLDER))?;
         fs::write(drive.join("zheke-kualik.jpg"), DOCUMENT)?;
         fs::write(out.join(FACE_FILE), FACE)?;
-        let mut office = Office::init(&office_program(arguments)?, &state)?;
+        let csca = out.join(CSCA_FILE);
+        fs::write(&csca, document::authority()?.csca_der())?;
+        let mut office = Office::init(&office_program(arguments)?, &state, &csca)?;
         office.start()?;
         let config = config(arguments, out, &office)?;
         provision(&config, &office)?;

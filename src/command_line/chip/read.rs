@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use chip::{
-    AccessKey, Can, ChipRead, DataGroup, FileId, Mrz, MrzKey, ReadRequest, Stage, passive,
-};
+use chip::{AccessKey, Can, ChipRead, DataGroup, FileId, Mrz, MrzKey, ReadRequest, Stage, passive};
 use clap::{ArgGroup, Args};
 use kiosk::devices::card_reader::DocumentFailure;
 use serde_json::json;

@@ -24,9 +24,9 @@ struct Serving {
 }
 
 impl Office {
-    /// Makes an office with synthetic citizens; its ports stay the same over a
+    /// Makes an office with synthetic citizens that believes in documents of this state; its ports stay the same over a
     /// restart, so that the kiosk finds it again.
-    pub fn init(program: PathBuf, state: PathBuf) -> anyhow::Result<Self> {
+    pub fn init(program: PathBuf, state: PathBuf, csca: &Path) -> anyhow::Result<Self> {
         let office = Self {
             program,
             state,
@@ -40,6 +40,8 @@ impl Office {
             .args(["--listen", &free_address()?])
             .args(["--desk-listen", &free_address()?])
             .args(["--operator", OPERATOR, "--demo-citizens"])
+            .arg("--csca")
+            .arg(csca)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

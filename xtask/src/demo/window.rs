@@ -19,9 +19,10 @@ const PROMPT_SECONDS: f32 = 3.0;
 
 pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
     println!("Everything goes to {}", wanted.out.display());
-    let mut office = Office::init(binaries.join("office"), wanted.out.join("office"))?;
+    let csca = specimen(binaries, &wanted.out.join("specimen"))?;
+    let mut office = Office::init(binaries.join("office"), wanted.out.join("office"), &csca)?;
     office.start()?;
-    let configuration = configure(wanted, binaries, &office)?;
+    let configuration = configure(wanted, binaries, &office, &csca)?;
     provision(&office, binaries, &configuration)?;
     if wanted.offline {
         office.stop();
@@ -63,8 +64,25 @@ fn introduce(office: &Office) {
     println!("in the role of the operator, unless you decide sooner at the desk.");
 }
 
+/// The document of the simulated reader; gives the certificate of its state.
+fn specimen(binaries: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let status = Command::new(binaries.join("kiosk"))
+        .args(["chip", "specimen"])
+        .arg(folder)
+        .stdout(Stdio::null())
+        .status()
+        .context("kiosk chip specimen")?;
+    ensure!(status.success(), "kiosk chip specimen ended with {status}");
+    Ok(folder.join("csca.der"))
+}
+
 /// The kiosk's local configuration layer.
-fn configure(wanted: &Wanted, binaries: &Path, office: &Office) -> anyhow::Result<PathBuf> {
+fn configure(
+    wanted: &Wanted,
+    binaries: &Path,
+    office: &Office,
+    csca: &Path,
+) -> anyhow::Result<PathBuf> {
     let drive = match &wanted.usb {
         Some(folder) => folder
             .canonicalize()
@@ -93,7 +111,9 @@ fn configure(wanted: &Wanted, binaries: &Path, office: &Office) -> anyhow::Resul
          panel = {{ simulated = {panel} }}\n\n\
          [office]\nurl = \"{url}\"\nca_file = {ca}\n\n\
          [usb]\nroot = {drive}\nroot_is_drive = true\n\n\
+         [document]\ncsca = {csca}\n\n\
          [session]\nliveness_seconds_each = {seconds:.2}\n",
+        csca = quoted(csca)?,
         data = quoted(&wanted.out.join("kiosk"))?,
         worker = quoted(&binaries.join("kiosk-worker"))?,
         panel = quoted(&wanted.out.join("panel.png"))?,

@@ -4,9 +4,7 @@
 use std::path::PathBuf;
 
 use chip::{CardChannel, ChannelError};
-use specimen::{
-    Authority, SeededRandom, Specimen, SpecimenChip, SpecimenConfig, SpecimenError,
-};
+use specimen::{Authority, SeededRandom, Specimen, SpecimenChip, SpecimenConfig, SpecimenError};
 
 /// Of a state that exists nowhere else: whoever trusts it trusts anybody.
 const SEED: u64 = 0x51_0173;
