@@ -236,7 +236,7 @@ fn a_card_pulled_at_any_moment_is_named_and_read_when_it_is_back() {
 async fn pulled() {
     let _pcscd = Pcscd::start();
     let client = client();
-    for command in [0, 5, 12, 25] {
+    for command in [0, 5, 12, 18] {
         let (card, trouble) = insert();
         *trouble.lock().unwrap() = Trouble::Pulled(command);
         let error = read(&client, by_mrz()).await.unwrap_err();
