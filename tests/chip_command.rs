@@ -45,6 +45,8 @@ fn a_genuine_document_passes_an_altered_one_is_named_and_a_stranger_is_refused()
     let (status, report) = verify(&folder, &csca);
     assert_eq!(status, Some(0), "{report}");
     assert_eq!(check(&report, "signer_chain")["outcome"], "passed");
+    assert_eq!(check(&report, "signer_revocation")["outcome"], "not_done");
+    assert_eq!(report["passive"]["verdict"], "passed");
     assert_eq!(report["digest_algorithm"], "SHA-256");
     let groups = report["data_groups"].as_array().unwrap();
     assert!(groups.len() >= 4, "{groups:?}");

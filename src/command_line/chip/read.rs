@@ -167,7 +167,10 @@ fn read(
 fn step(stage: Stage) -> String {
     match stage {
         Stage::Access => "opening the chip".into(),
-        Stage::File { id, .. } if id == FileId::AtrInfo => "asking what the chip can do".into(),
+        Stage::File {
+            id: FileId::AtrInfo,
+            ..
+        } => "asking what the chip can do".into(),
         Stage::File { id, .. } => format!("reading {id}"),
         Stage::ChipAuthentication => "chip authentication".into(),
         Stage::ActiveAuthentication => "active authentication".into(),
