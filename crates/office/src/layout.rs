@@ -88,12 +88,6 @@ impl Layout {
         self.desk().join("decision_key.pem")
     }
 
-    /// CSCA certificates, master lists and revocation lists of the states whose
-    /// documents are verified (ICAO 9303-12).
-    pub fn csca(&self) -> PathBuf {
-        self.desk().join("csca")
-    }
-
     pub fn operators(&self) -> PathBuf {
         self.desk().join("operators.toml")
     }

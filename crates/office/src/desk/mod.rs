@@ -62,8 +62,10 @@ impl Desk {
         let registry = StandInRegistry::new(Arc::clone(&database));
         let objects: Arc<dyn Objects> = Arc::new(LocalObjects::new(layout.objects()));
         let identity = keys::load_identity(&layout.operations_identity())?;
+        let configuration = Configuration::load(layout)?;
         Ok(Self {
-            configuration: Configuration::load(layout)?,
+            trust: issuing_states(configuration.document.csca.as_deref())?,
+            configuration,
             opener: Opener::new(identity, objects, Arc::clone(&database)),
             phones: Arc::new(registry.clone()),
             persons: Arc::new(registry),
@@ -71,7 +73,6 @@ impl Desk {
             database,
             decision_key: keys::load_signing_key(&layout.decision_key())?,
             operators: Operators::load(&layout.operators())?,
-            trust: issuing_states(&layout.csca())?,
             layout: layout.clone(),
         })
     }
@@ -98,14 +99,13 @@ impl Desk {
     }
 }
 
-/// The certificates, master lists and revocation lists of a folder. Without the
-/// folder no document can be verified, and each says so.
-fn issuing_states(folder: &std::path::Path) -> Result<Trust> {
-    if !folder.exists() {
-        tracing::warn!("{}: no CSCA certificates", folder.display());
+/// Without any no document can be verified, and each says so.
+fn issuing_states(csca: Option<&std::path::Path>) -> Result<Trust> {
+    let Some(path) = csca else {
+        tracing::warn!("document.csca is not set: no chip can be proven genuine");
         return Ok(Trust::default());
-    }
-    let trust = Trust::load(folder).context("reading the CSCA certificates")?;
+    };
+    let trust = Trust::load(path).context("reading the CSCA certificates")?;
     tracing::info!(certificates = trust.len(), "CSCA certificates");
     Ok(trust)
 }
