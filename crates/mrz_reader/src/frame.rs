@@ -6,7 +6,7 @@ use crate::blob::blobs;
 use crate::grey::Grey;
 use crate::hint::{self, Hint};
 use crate::patch::Patch;
-use crate::reading::{clearness, read};
+use crate::reading::{clearness, fitness, read};
 use crate::recogniser::{Odds, Recogniser, normalise};
 use crate::text_line::{TextLine, directions, text_lines};
 use crate::zone::{Cell, Zone, zones};
@@ -16,10 +16,14 @@ const FRAME_SIDE: usize = 2_000;
 /// Height of characters, in pitches, of which a patch is cut as trained; measured
 /// on shapes, which are a little larger than the ink.
 const TALL: f32 = 1.06;
+/// Factors of that height which are tried.
+const STRETCHES: [f32; 3] = [1.0, 0.94, 1.06];
 /// Each cell is looked at thus far off its middle, in pitches: chance errors differ.
 const LOOKS: [(f32, f32); 3] = [(0.0, 0.0), (0.05, 0.04), (-0.05, -0.04)];
 /// Below this the guess is not the zone at all.
 const LEAST_CLEARNESS: f32 = -1.2;
+/// Above this it is, read or not: no other is tried.
+const CLEAR: f32 = -0.1;
 
 /// What one picture gave.
 #[derive(Debug)]
@@ -86,11 +90,12 @@ fn read_whole(grey: Grey) -> Frame {
             if attempt.mrz.is_some() {
                 return attempt.frame(grey);
             }
-            if best
-                .as_ref()
-                .is_none_or(|b| b.clearness < attempt.clearness)
-            {
+            let clear = attempt.clearness > CLEAR && attempt.zone.score > 0.9;
+            if best.as_ref().is_none_or(|b| b.clearness < attempt.clearness) {
                 best = Some(attempt);
+            }
+            if clear {
+                break;
             }
         }
         lines.extend(along);
@@ -120,6 +125,7 @@ impl Attempt {
         let tall = (zone.tall / TALL).clamp(0.85, 1.2);
         let upside_down = is_upside_down(grey, &zone, tall);
         let cells: Vec<Cell> = zone.cells(upside_down).collect();
+        let tall = tall * stretch(grey, zone.format, &cells, tall);
         let (patches, mut odds) = look(grey, &cells, tall, LOOKS[0]);
         let clearness = clearness(&odds);
         if clearness > LEAST_CLEARNESS {
@@ -167,6 +173,21 @@ fn is_upside_down(grey: Grey, zone: &Zone, tall: f32) -> bool {
     clear(true) > clear(false)
 }
 
+/// The factor of the height at which every second cell fits its field best: an O
+/// differs from a 0 by its height.
+fn stretch(grey: Grey, format: MrzFormat, cells: &[Cell], tall: f32) -> f32 {
+    let some: Vec<Cell> = cells.iter().step_by(2).copied().collect();
+    let fits = |stretch: f32| {
+        let (_, odds) = look(grey, &some, tall * stretch, LOOKS[0]);
+        fitness(format, (0..cells.len()).step_by(2).zip(&odds))
+    };
+    STRETCHES
+        .map(|s| (s, fits(s)))
+        .into_iter()
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(1.0, |s| s.0)
+}
+
 fn look(grey: Grey, cells: &[Cell], tall: f32, moved: (f32, f32)) -> (Vec<Patch>, Vec<Odds>) {
     let recogniser = Recogniser::get();
     cells
@@ -192,3 +213,4 @@ fn divide(odds: &mut Odds) {
     odds.iter_mut().for_each(|o| *o /= LOOKS.len() as f32);
     normalise(odds);
 }
+

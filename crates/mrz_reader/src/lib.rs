@@ -21,6 +21,7 @@ mod frame;
 mod grey;
 mod hint;
 mod homography;
+mod look_alike;
 mod patch;
 mod reading;
 mod recogniser;

@@ -2,13 +2,15 @@
 //!
 //! A cell is taken only where the recogniser is sure of it. What it takes for the
 //! like of a character that may stand there is that character: a 0 in a name is an
-//! O. Nothing else is changed, and no other characters are tried when a check
-//! digit does not match: with 37 to choose from, one of ten tries would match.
+//! O. Where either may stand, what the same print's dates and names look like
+//! decides ([`crate::look_alike`]). Nothing else is changed, and no other characters are tried when a
+//! check digit does not match: with 37 to choose from, one of ten tries would match.
 
 use chip::{Mrz, MrzFormat};
 use zeroize::Zeroizing;
 
-use crate::recogniser::{ALPHABET, CLASSES, Odds};
+use crate::look_alike::{LookAlikes, look_alike};
+use crate::recogniser::{ALPHABET, CLASSES, Odds, of};
 use crate::zone::extent;
 
 /// Least probability of a character that a check digit covers.
@@ -18,7 +20,7 @@ const SURE_UNCHECKED: f32 = 0.96;
 
 /// What may stand in a cell (ICAO 9303 parts 4 to 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     Letter,
     LetterOrFiller,
     Digit,
@@ -28,7 +30,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn allows(self, character: u8) -> bool {
+    pub fn allows(self, character: u8) -> bool {
         let filler = character == b'<';
         match self {
             Kind::Letter => character.is_ascii_uppercase(),
@@ -102,7 +104,7 @@ fn fields(format: MrzFormat) -> &'static [&'static [Field]] {
 }
 
 /// Each cell's kind and whether it is checked, line by line.
-fn cells(format: MrzFormat) -> impl Iterator<Item = (Kind, bool)> {
+fn cells(format: MrzFormat) -> impl Iterator<Item = (Kind, bool)> + Clone {
     fields(format)
         .iter()
         .copied()
@@ -110,43 +112,39 @@ fn cells(format: MrzFormat) -> impl Iterator<Item = (Kind, bool)> {
         .flat_map(|&(count, kind, checked)| std::iter::repeat_n((kind, checked), count))
 }
 
-/// The other shape that print or dirt makes of a character.
-fn look_alike(character: u8) -> Option<u8> {
-    const PAIRS: [(u8, u8); 5] = [
-        (b'0', b'O'),
-        (b'1', b'I'),
-        (b'8', b'B'),
-        (b'5', b'S'),
-        (b'2', b'Z'),
-    ];
-    PAIRS.iter().find_map(|&(a, b)| match character {
-        c if c == a => Some(b),
-        c if c == b => Some(a),
-        _ => None,
-    })
-}
-
 /// The character of a cell; none where it is not sure.
-fn character(odds: &Odds, kind: Kind, checked: bool) -> Option<u8> {
-    let seen = |c: u8| {
-        let at = ALPHABET.iter().position(|&a| a == c);
-        at.and_then(|at| odds.get(at)).map_or(0.0, |o| o.exp())
-    };
-    // A look-alike that cannot stand here counts for the one that can.
-    let weight = |c: u8| {
-        let other = look_alike(c).filter(|&o| !kind.allows(o)).map_or(0.0, seen);
-        seen(c) + other
-    };
+fn character(odds: &Odds, kind: Kind, checked: bool, alike: &LookAlikes) -> Option<u8> {
+    let seen = |c: u8| of(odds, c).exp();
+    // A character and its look-alike are one until it is clear which may stand here.
+    let weight = |c: u8| seen(c) + look_alike(c).map_or(0.0, seen);
     let allowed = ALPHABET.iter().copied().filter(|&c| kind.allows(c));
     let (best, sure) = allowed
         .map(|c| (c, weight(c)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let least = if checked {
-        SURE_CHECKED
-    } else {
-        SURE_UNCHECKED
-    };
-    (sure >= least).then_some(best)
+    let least = if checked { SURE_CHECKED } else { SURE_UNCHECKED };
+    if sure < least {
+        return None;
+    }
+    match look_alike(best) {
+        Some(other) if kind.allows(other) => alike.decide(odds, best),
+        _ => Some(best),
+    }
+}
+
+/// How well what is seen fits what may stand there: the mean over the cells of
+/// `odds`, each given with its number in the zone.
+pub fn fitness<'a>(format: MrzFormat, odds: impl Iterator<Item = (usize, &'a Odds)>) -> f32 {
+    let kinds: Vec<(Kind, bool)> = cells(format).collect();
+    let (mut sum, mut count) = (0.0, 0);
+    for (at, odds) in odds {
+        let Some(&(kind, _)) = kinds.get(at) else {
+            continue;
+        };
+        let allowed = ALPHABET.iter().filter(|&&c| kind.allows(c));
+        sum += allowed.map(|&c| of(odds, c)).fold(-12.0, f32::max);
+        count += 1;
+    }
+    sum / count.max(1) as f32
 }
 
 /// The zone where every cell is sure and every check digit matches. `odds` are the
@@ -156,9 +154,10 @@ pub fn read(format: MrzFormat, odds: &[Odds]) -> Option<Mrz> {
     if odds.len() != columns * rows {
         return None;
     }
+    let alike = LookAlikes::of(odds.iter().zip(cells(format)).map(|(o, (kind, _))| (o, kind)));
     let mut text = Zeroizing::new(String::with_capacity(columns * rows));
     for (odds, (kind, checked)) in odds.iter().zip(cells(format)) {
-        text.push(char::from(character(odds, kind, checked)?));
+        text.push(char::from(character(odds, kind, checked, &alike)?));
     }
     let lines: Vec<&str> = (0..rows)
         .filter_map(|row| text.get(row * columns..(row + 1) * columns))
@@ -189,6 +188,7 @@ pub fn clearness(odds: &[Odds]) -> f32 {
     };
     odds.iter().map(best).sum::<f32>() / odds.len().max(1) as f32
 }
+
 
 #[cfg(test)]
 mod tests {

@@ -55,6 +55,16 @@ impl Recogniser {
     }
 }
 
+/// The logarithm of one character's probability.
+pub fn of(odds: &Odds, character: u8) -> f32 {
+    let at = match character {
+        b'0'..=b'9' => character - b'0',
+        b'A'..=b'Z' => character - b'A' + 10,
+        _ => 36,
+    };
+    odds.get(usize::from(at)).copied().unwrap_or(f32::NEG_INFINITY)
+}
+
 /// Makes the probabilities sum up to 1.
 pub fn normalise(odds: &mut Odds) {
     let most = odds.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -138,6 +148,15 @@ mod tests {
     fn a_dot_product_takes_every_element() {
         let a: Vec<f32> = (0..37).map(|n| n as f32).collect();
         assert_eq!(dot(&a, &a), (0..37).map(|n| (n * n) as f32).sum());
+    }
+
+    #[test]
+    fn a_character_is_found_at_its_place() {
+        let mut odds = [0.0; CLASSES];
+        odds.iter_mut().zip(0u8..).for_each(|(o, n)| *o = f32::from(n));
+        for (at, &character) in ALPHABET.iter().enumerate() {
+            assert_eq!(of(&odds, character), at as f32);
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct TextLine {
     /// v = middle + slope * u.
     middle: f32,
     slope: f32,
+    /// Against the picture's rows, in radians.
+    pub angle: f32,
     /// Pixels from character to character in the line's middle.
     pub pitch: f32,
 }
@@ -130,7 +132,7 @@ pub fn text_lines(blobs: &[Blob], direction: f32) -> Vec<TextLine> {
     let mut lines: Vec<TextLine> = merged
         .into_iter()
         .filter(|c| c.marks.len() >= FEWEST)
-        .filter_map(Chain::into_line)
+        .filter_map(|c| c.into_line(direction))
         .collect();
     lines.sort_by_key(|l| std::cmp::Reverse(l.marks.len()));
     lines.truncate(MOST_LINES);
@@ -278,7 +280,7 @@ impl Chain {
     }
 
     /// Counts columns from mark to mark; none where there is no even pitch.
-    fn into_line(mut self) -> Option<TextLine> {
+    fn into_line(mut self, direction: f32) -> Option<TextLine> {
         let (middle, slope, size) = (self.middle, self.slope, self.size);
         self.marks
             .retain(|m| (m.v - middle - slope * m.u).abs() < 0.5 * size);
@@ -319,6 +321,7 @@ impl Chain {
             marks,
             middle,
             slope,
+            angle: direction + slope.atan(),
         })
     }
 }

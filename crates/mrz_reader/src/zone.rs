@@ -3,6 +3,7 @@
 
 use chip::MrzFormat;
 
+use crate::blob::Blob;
 use crate::homography::{Homography, Pair};
 use crate::text_line::{TextLine, median};
 
@@ -229,12 +230,13 @@ fn fit(
     let (columns, rows) = extent(format);
     let mut pairs = Vec::new();
     let mut heights = Vec::new();
+    let angle = lines.first()?.angle;
     for (row, (line, shift)) in lines.iter().zip(shifts).enumerate() {
         for placed in &line.marks {
             let column = placed.column + shift - first;
             if (0..columns as i32).contains(&column) {
                 let blob = placed.mark.blob;
-                heights.push(blob.size() / line.pitch);
+                heights.push(height(&blob, angle) / line.pitch);
                 pairs.push(Pair {
                     from: (column as f32, row as f32),
                     to: (blob.x, blob.y),
@@ -271,6 +273,25 @@ fn fit(
         tall,
         score,
     })
+}
+
+/// Of a shape's box around slanting print, the height of the upright character:
+/// between that of a slanting box and that of a slanting oval.
+fn height(blob: &Blob, angle: f32) -> f32 {
+    let (sin, cos) = angle.sin_cos();
+    let (mut sin, mut cos) = (sin.abs(), cos.abs());
+    let (mut wide, mut high) = (blob.width, blob.height);
+    if sin > cos {
+        (sin, cos) = (cos, sin);
+        (wide, high) = (high, wide);
+    }
+    let turned = cos * cos - sin * sin;
+    if turned < 0.4 {
+        return blob.size();
+    }
+    let as_box = (high * cos - wide * sin) / turned;
+    let as_oval = ((high * high * cos * cos - wide * wide * sin * sin) / turned).max(0.0);
+    (as_box + as_oval.sqrt()) / 2.0
 }
 
 /// Mean of what the nearest characters of the line lie off the map.
