@@ -2,6 +2,7 @@
 
 mod check;
 mod chip;
+mod mrz;
 mod queue;
 #[cfg(feature = "ui")]
 mod window;
@@ -40,6 +41,13 @@ enum Command {
     Face {
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read the machine-readable zone off a picture of a document.
+    Mrz {
+        /// A JPEG or PNG file.
+        file: PathBuf,
         #[arg(long)]
         json: bool,
     },
@@ -126,6 +134,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check(layers) => check::check(&layers),
         Command::Outbox(command) => queue::run(command),
         Command::Face { files, json } => faces(&files, json),
+        Command::Mrz { file, json } => mrz::run(&file, json),
         Command::Config(ConfigCommand::Check { file, json }) => {
             let config = Config::check(&file)?;
             if json {

@@ -91,7 +91,10 @@ fn read_whole(grey: Grey) -> Frame {
                 return attempt.frame(grey);
             }
             let clear = attempt.clearness > CLEAR && attempt.zone.score > 0.9;
-            if best.as_ref().is_none_or(|b| b.clearness < attempt.clearness) {
+            if best
+                .as_ref()
+                .is_none_or(|b| b.clearness < attempt.clearness)
+            {
                 best = Some(attempt);
             }
             if clear {
@@ -213,4 +216,3 @@ fn divide(odds: &mut Odds) {
     odds.iter_mut().for_each(|o| *o /= LOOKS.len() as f32);
     normalise(odds);
 }
-

@@ -20,6 +20,20 @@ pub enum Hint {
     NothingFound,
 }
 
+impl Hint {
+    /// As reports name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Hint::Glare => "glare",
+            Hint::Blur => "blur",
+            Hint::PartlyOutOfView => "partly_out_of_view",
+            Hint::TooSmall => "too_small",
+            Hint::TooDark => "too_dark",
+            Hint::NothingFound => "nothing_found",
+        }
+    }
+}
+
 /// Pixels from character to character.
 const LEAST_PITCH: f32 = 10.0;
 /// Grey value of paper.

@@ -121,7 +121,11 @@ fn character(odds: &Odds, kind: Kind, checked: bool, alike: &LookAlikes) -> Opti
     let (best, sure) = allowed
         .map(|c| (c, weight(c)))
         .max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let least = if checked { SURE_CHECKED } else { SURE_UNCHECKED };
+    let least = if checked {
+        SURE_CHECKED
+    } else {
+        SURE_UNCHECKED
+    };
     if sure < least {
         return None;
     }
@@ -154,7 +158,11 @@ pub fn read(format: MrzFormat, odds: &[Odds]) -> Option<Mrz> {
     if odds.len() != columns * rows {
         return None;
     }
-    let alike = LookAlikes::of(odds.iter().zip(cells(format)).map(|(o, (kind, _))| (o, kind)));
+    let alike = LookAlikes::of(
+        odds.iter()
+            .zip(cells(format))
+            .map(|(o, (kind, _))| (o, kind)),
+    );
     let mut text = Zeroizing::new(String::with_capacity(columns * rows));
     for (odds, (kind, checked)) in odds.iter().zip(cells(format)) {
         text.push(char::from(character(odds, kind, checked, &alike)?));
@@ -188,7 +196,6 @@ pub fn clearness(odds: &[Odds]) -> f32 {
     };
     odds.iter().map(best).sum::<f32>() / odds.len().max(1) as f32
 }
-
 
 #[cfg(test)]
 mod tests {

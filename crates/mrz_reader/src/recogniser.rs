@@ -62,7 +62,9 @@ pub fn of(odds: &Odds, character: u8) -> f32 {
         b'A'..=b'Z' => character - b'A' + 10,
         _ => 36,
     };
-    odds.get(usize::from(at)).copied().unwrap_or(f32::NEG_INFINITY)
+    odds.get(usize::from(at))
+        .copied()
+        .unwrap_or(f32::NEG_INFINITY)
 }
 
 /// Makes the probabilities sum up to 1.
@@ -153,7 +155,9 @@ mod tests {
     #[test]
     fn a_character_is_found_at_its_place() {
         let mut odds = [0.0; CLASSES];
-        odds.iter_mut().zip(0u8..).for_each(|(o, n)| *o = f32::from(n));
+        odds.iter_mut()
+            .zip(0u8..)
+            .for_each(|(o, n)| *o = f32::from(n));
         for (at, &character) in ALPHABET.iter().enumerate() {
             assert_eq!(of(&odds, character), at as f32);
         }
