@@ -88,7 +88,7 @@ fn read_whole(grey: Grey) -> Frame {
         for zone in zones(&along) {
             let attempt = Attempt::at(grey, zone);
             if attempt.mrz.is_some() {
-                return attempt.frame(grey);
+                return attempt.frame(grey, &along);
             }
             let clear = attempt.clearness > CLEAR && attempt.zone.score > 0.9;
             if best
@@ -104,7 +104,7 @@ fn read_whole(grey: Grey) -> Frame {
         lines.extend(along);
     }
     match best {
-        Some(attempt) if attempt.clearness > LEAST_CLEARNESS => attempt.frame(grey),
+        Some(attempt) if attempt.clearness > LEAST_CLEARNESS => attempt.frame(grey, &lines),
         _ => Frame {
             candidate: None,
             hints: hint::of_picture(grey, &lines),
@@ -150,7 +150,7 @@ impl Attempt {
         }
     }
 
-    fn frame(self, grey: Grey) -> Frame {
+    fn frame(self, grey: Grey, lines: &[TextLine]) -> Frame {
         let mut corners = self.zone.corners();
         if self.upside_down {
             corners.rotate_left(2);
@@ -158,7 +158,7 @@ impl Attempt {
         Frame {
             hints: match self.mrz {
                 Some(_) => Vec::new(),
-                None => hint::of_zone(grey, &self.zone, &self.patches),
+                None => hint::of_zone(grey, &self.zone, &self.patches, lines),
             },
             candidate: self.mrz,
             corners: Some(corners),

@@ -45,13 +45,14 @@ const LEAST_SHARPNESS: f32 = 0.5;
 /// Grey value of a pixel that mirrors the light.
 const MIRRORING: u8 = 250;
 
-/// For a place that looks like the zone; `patches` are its cells.
-pub fn of_zone(grey: Grey, zone: &Zone, patches: &[Patch]) -> Vec<Hint> {
+/// For a place that looks like the zone; `patches` are its cells, `lines` what was
+/// found along it.
+pub fn of_zone(grey: Grey, zone: &Zone, patches: &[Patch], lines: &[TextLine]) -> Vec<Hint> {
     let mut hints = Vec::new();
     let outside = zone
         .cells(false)
         .any(|c| !grey.holds(c.x, c.y, 0.45 * c.pitch()));
-    if outside {
+    if outside || long(lines).any(|l| leaves(grey, l)) {
         hints.push(Hint::PartlyOutOfView);
     }
     if zone.pitch() < LEAST_PITCH {
@@ -95,17 +96,10 @@ fn steepest(patch: &Patch) -> f32 {
 /// For a picture without such a place; `lines` are what looked like lines of it.
 pub fn of_picture(grey: Grey, lines: &[TextLine]) -> Vec<Hint> {
     let mut hints = vec![Hint::NothingFound];
-    let long = lines.iter().filter(|l| l.marks.len() >= 18);
-    let cut_off = |l: &TextLine| {
-        [l.marks.first(), l.marks.last()]
-            .into_iter()
-            .flatten()
-            .any(|p| !grey.holds(p.mark.blob.x, p.mark.blob.y, 1.6 * l.pitch))
-    };
-    if long.clone().any(cut_off) {
+    if long(lines).any(|l| leaves(grey, l)) {
         hints.push(Hint::PartlyOutOfView);
     }
-    if long.clone().count() >= 2 && long.clone().all(|l| l.pitch < LEAST_PITCH) {
+    if long(lines).count() >= 2 && long(lines).all(|l| l.pitch < LEAST_PITCH) {
         hints.push(Hint::TooSmall);
     }
     let look = Look::at(grey);
@@ -118,6 +112,19 @@ pub fn of_picture(grey: Grey, lines: &[TextLine]) -> Vec<Hint> {
         hints.push(Hint::Blur);
     }
     hints
+}
+
+/// Lines of as many characters as half a zone's.
+fn long(lines: &[TextLine]) -> impl Iterator<Item = &TextLine> {
+    lines.iter().filter(|l| l.marks.len() >= 18)
+}
+
+/// Whether a line runs up to the edge of the picture.
+fn leaves(grey: Grey, line: &TextLine) -> bool {
+    [line.marks.first(), line.marks.last()]
+        .into_iter()
+        .flatten()
+        .any(|p| !grey.holds(p.mark.blob.x, p.mark.blob.y, 1.6 * line.pitch))
 }
 
 /// Every fourth row of a picture, summed up.

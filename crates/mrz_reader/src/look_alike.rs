@@ -16,8 +16,11 @@ const PAIRS: [(u8, u8); 5] = [
 ];
 /// A cell that is one of the two with at least this probability counts.
 const SURE: f32 = 0.8;
-/// How far apart the two look at least, as a logarithm of odds.
-const APART: f32 = 3.0;
+/// As logarithms of odds: what differs by less looks the same, by more is the other.
+const NEAR: f32 = 1.5;
+const APART: f32 = 5.5;
+/// A logarithm of odds beyond this says no more than this.
+const CERTAIN: f32 = 5.0;
 
 /// The other one of a pair.
 pub fn look_alike(character: u8) -> Option<u8> {
@@ -33,9 +36,9 @@ pub struct LookAlikes([Border; PAIRS.len()]);
 
 #[derive(Clone, Copy)]
 struct Border {
-    middle: f32,
-    /// Nearer to the middle it is not sure.
-    margin: f32,
+    digit_below: f32,
+    /// Between the two it is not sure.
+    letter_above: f32,
 }
 
 impl LookAlikes {
@@ -62,45 +65,37 @@ impl LookAlikes {
             .iter()
             .zip(&self.0)
             .find(|((a, b), _)| *a == character || *b == character)?;
-        let beyond = lean(odds, pair.0, pair.1) - border.middle;
-        if beyond.abs() < border.margin {
-            return None;
+        let lean = lean(odds, pair.0, pair.1);
+        match () {
+            () if lean < border.digit_below => Some(pair.0),
+            () if lean > border.letter_above => Some(pair.1),
+            () => None,
         }
-        Some(if beyond > 0.0 { pair.1 } else { pair.0 })
     }
 }
 
 impl Border {
+    /// Two zeros taken for O next to each other keep the check digit (7 and 3 are
+    /// its weights), so that what differs little from the digits seen is unsure.
     fn between(digits: Option<f32>, letters: Option<f32>) -> Border {
-        match (digits, letters) {
+        let (digit_below, letter_above) = match (digits, letters) {
             // They look the same: nothing is sure.
-            (Some(d), Some(l)) if l - d < 1.0 => Border {
-                middle: d,
-                margin: f32::INFINITY,
-            },
-            (Some(d), Some(l)) => Border {
-                middle: (d + l) / 2.0,
-                margin: (l - d) / 8.0,
-            },
-            (Some(d), None) => Border {
-                middle: (d + APART).max(0.0),
-                margin: APART / 4.0,
-            },
-            (None, Some(l)) => Border {
-                middle: (l - APART).min(0.0),
-                margin: APART / 4.0,
-            },
-            (None, None) => Border {
-                middle: 0.0,
-                margin: APART / 2.0,
-            },
+            (Some(d), Some(l)) if l - d < NEAR => (f32::NEG_INFINITY, f32::INFINITY),
+            (Some(d), Some(l)) => (d + 0.4 * (l - d), d + 0.7 * (l - d)),
+            (Some(d), None) => ((d + NEAR).max(-NEAR), (d + APART).max(NEAR)),
+            (None, Some(l)) => ((l - APART).min(-NEAR), (l - NEAR).min(NEAR)),
+            (None, None) => (-NEAR, NEAR),
+        };
+        Border {
+            digit_below,
+            letter_above,
         }
     }
 }
 
 /// Towards the letter; 0 is as much the one as the other.
 fn lean(odds: &Odds, digit: u8, letter: u8) -> f32 {
-    of(odds, letter) - of(odds, digit)
+    (of(odds, letter) - of(odds, digit)).clamp(-CERTAIN, CERTAIN)
 }
 
 #[cfg(test)]
@@ -119,11 +114,11 @@ mod tests {
 
     #[test]
     fn a_zero_is_told_by_the_zeros_of_the_dates() {
-        let dates = [cell(b'0', b'O', 1.2), cell(b'0', b'O', 0.8)];
+        let dates = [cell(b'0', b'O', 1.2), cell(b'0', b'O', -2.8)];
         let alike = LookAlikes::of(dates.iter().map(|c| (c, Kind::Digit)));
-        assert_eq!(alike.decide(&cell(b'0', b'O', 1.0), b'O'), Some(b'0'));
-        assert_eq!(alike.decide(&cell(b'0', b'O', 7.0), b'O'), Some(b'O'));
-        assert_eq!(alike.decide(&cell(b'0', b'O', 4.1), b'O'), None);
+        assert_eq!(alike.decide(&cell(b'0', b'O', 0.5), b'O'), Some(b'0'));
+        assert_eq!(alike.decide(&cell(b'0', b'O', 4.9), b'O'), Some(b'O'));
+        assert_eq!(alike.decide(&cell(b'0', b'O', 2.5), b'O'), None);
     }
 
     #[test]

@@ -67,7 +67,8 @@ const TD1: &[&[Field]] = &[
     &[(30, Kind::LetterOrFiller, false)],
 ];
 
-const fn second_line(optional: usize) -> [Field; 10] {
+/// `own`: cells of the optional data's own check digit, a filler where there is no data.
+const fn second_line(optional: usize, own: usize) -> [Field; 11] {
     [
         (9, Kind::Any, true),
         (1, Kind::DigitOrFiller, true),
@@ -78,13 +79,13 @@ const fn second_line(optional: usize) -> [Field; 10] {
         (6, Kind::DigitOrFiller, true),
         (1, Kind::Digit, true),
         (optional, Kind::Any, true),
+        (own, Kind::DigitOrFiller, true),
         (1, Kind::Digit, true),
     ]
 }
 
-const TD2_SECOND: [Field; 10] = second_line(7);
-/// The last but one is the optional data's own check digit; a filler where it is empty.
-const TD3_SECOND: [Field; 10] = second_line(15);
+const TD2_SECOND: [Field; 11] = second_line(7, 0);
+const TD3_SECOND: [Field; 11] = second_line(14, 1);
 
 const TD2: &[&[Field]] = &[
     &[(1, Kind::Letter, false), (35, Kind::LetterOrFiller, false)],

@@ -12,6 +12,8 @@ use crate::text_line::{TextLine, median};
 const SPACING: std::ops::Range<f32> = 1.25..3.4;
 /// Part of the cells that must have a shape in them.
 const FILLED: f32 = 0.55;
+/// Columns on either side in which nothing is printed.
+const BESIDE: i32 = 4;
 const MOST_ZONES: usize = 8;
 
 /// Columns and lines of a format.
@@ -151,7 +153,7 @@ fn guesses(format: MrzFormat, lines: &[&TextLine]) -> Vec<Zone> {
         return Vec::new();
     };
     let width = reference.last_column() + 1;
-    if width < columns as i32 * 2 / 3 || width > columns as i32 + 12 {
+    if width < columns as i32 * 2 / 3 {
         return Vec::new();
     }
     // Of each line, by how much its columns differ from the reference's.
@@ -203,7 +205,7 @@ fn shift(reference: &TextLine, line: &TextLine) -> i32 {
     median(differences).map_or(0, |d| d.round() as i32)
 }
 
-/// Part of the cells that are filled; shapes just outside count against it.
+/// Part of the cells that are filled; shapes close by count against it.
 fn score(lines: &[&TextLine], shifts: &[i32], first: i32, columns: usize) -> f32 {
     let last = first + columns as i32;
     let (mut inside, mut outside) = (0, 0);
@@ -212,7 +214,7 @@ fn score(lines: &[&TextLine], shifts: &[i32], first: i32, columns: usize) -> f32
             let column = placed.column + shift;
             if (first..last).contains(&column) {
                 inside += 1;
-            } else {
+            } else if (first - BESIDE..last + BESIDE).contains(&column) {
                 outside += 1;
             }
         }

@@ -1,7 +1,7 @@
 //! Pictures of documents that never were, made from a seed.
 
 // Each program that includes this uses a part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub mod camera;
 pub mod document;
