@@ -111,7 +111,7 @@ def photograph(rng, strip):
 
     # Sensor pixels -> strip pixels, about the middles.
     angle, shear = rng.normal(0, 0.025), rng.normal(0, 0.03)
-    wide, high = np.exp(rng.normal(0, 0.03, 2))
+    wide, high = np.exp(rng.normal(0, 0.035, 2))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = turn @ np.array([[wide, shear], [0, high]]) * PITCH / sensor
     off = rng.normal(0, 0.035, 2) * PITCH
@@ -169,7 +169,7 @@ def make(seed, count):
             strip = junk(rng, cells)
         else:
             # Those alike are shown more often.
-            alike = "0O0O0OQD1IJL8BS52ZGU6VYKX<CMNW"
+            alike = "0OQD1IJL8BS52ZGU6VYKX<CMNW"
             own = ALPHABET.index(rng.choice(list(alike))) if rng.random() < 0.4 else rng.integers(37)
             near = rng.choice([rng.integers(37), 36], 2)
             classes[n] = own
@@ -248,7 +248,7 @@ def judge(layers, inputs, classes):
 
 
 def main():
-    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 600_000
+    samples = int(sys.argv[1]) if len(sys.argv) > 1 else 150_000
     epochs = int(sys.argv[2]) if len(sys.argv) > 2 else 14
     chunk = 10_000
     with ProcessPoolExecutor(2) as pool:
