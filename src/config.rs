@@ -65,6 +65,9 @@ pub enum CardReader {
     Simulated {
         #[serde(default)]
         insert_after_millis: u64,
+        /// The card lies there only while this file does.
+        #[serde(default)]
+        card_file: Option<PathBuf>,
         /// On the card; none: that of a published example, 880412401006.
         #[serde(default)]
         iin: Option<String>,

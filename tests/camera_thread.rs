@@ -14,6 +14,7 @@ use kiosk::devices::camera::{
     RecordError, RecordingOrder, RecordingProgress, StillError, StillRequest,
 };
 use kiosk::session::command::PreviewFor;
+use kiosk::session::event::MrzHint;
 use portrait::{Finding, Picture, Rect, Scaler};
 
 const SHOWN: (u32, u32) = (1080, 1032);
@@ -163,6 +164,34 @@ fn on_a_wall(corners: &[(u32, u32)], width: u32) -> Picture {
         }
     }
     wall
+}
+
+#[test]
+fn the_zone_of_a_card_before_the_camera_is_seen() {
+    let camera = camera(&fixture("card-back.png"));
+    camera.show(PreviewFor::Mrz);
+    camera.wait_for(CameraEvent::MrzHint(MrzHint::Reading));
+    let seen = camera.wait("zone", |e| matches!(e, CameraEvent::MrzSeen(_)));
+    let CameraEvent::MrzSeen(mrz) = seen else {
+        unreachable!();
+    };
+    assert_eq!(mrz.document_number(), "041236587");
+    assert_eq!(mrz.surname(), "SERIKKYZY");
+    // Nothing is looked for once nobody wants it, and what was read is forgotten.
+    camera.thread.preview(None);
+    std::thread::sleep(Duration::from_millis(500));
+    camera.events.try_iter().for_each(drop);
+    std::thread::sleep(Duration::from_millis(500));
+    let of_zone = |e: CameraEvent| matches!(e, CameraEvent::MrzHint(_) | CameraEvent::MrzSeen(_));
+    assert!(!camera.events.try_iter().any(of_zone));
+}
+
+#[test]
+fn a_face_before_the_camera_is_no_zone() {
+    let camera = camera(&astronaut());
+    camera.show(PreviewFor::Mrz);
+    let hint = camera.wait("hint", |e| matches!(e, CameraEvent::MrzHint(_)));
+    assert_ne!(hint, CameraEvent::MrzHint(MrzHint::Reading));
 }
 
 #[test]

@@ -175,7 +175,7 @@ fn is_bar(one: &Seen) -> bool {
 
 /// Something to touch that is not a key.
 fn is_action(one: &Seen) -> bool {
-    const READ_ONLY: [&str; 16] = [
+    const READ_ONLY: [&str; 20] = [
         "top-bar",
         "bottom-bar",
         "page",
@@ -192,6 +192,10 @@ fn is_action(one: &Seen) -> bool {
         "registered-phone",
         "password-rules",
         "folder-path",
+        "field-problem",
+        "portrait",
+        "holder-surname",
+        "document-number",
     ];
     !READ_ONLY.contains(&one.id.as_str())
         && !one.id.starts_with("fault-")

@@ -1,6 +1,8 @@
 //! What holds of station and session whatever happens: any state, any list of
 //! events.
 
+#[path = "session_properties/document.rs"]
+mod document;
 #[path = "session_properties/happenings.rs"]
 mod happenings;
 #[path = "session_properties/journeys.rs"]
@@ -159,6 +161,8 @@ fn assert_silent(text: &str) {
         EMAIL,
         PASSWORD,
         "AKHMETOVA",
+        NATIONAL[0],
+        CAN,
         "8804 1240",
         "gmial",
         "Әлімқұлова",
@@ -242,6 +246,7 @@ proptest! {
                 Event::Progress { session, request, progress: Progress::FaceLost(true) },
                 Event::Progress { session, request, progress: Progress::Upload { sent: 1, total: 2 } },
                 Event::Progress { session, request, progress: Progress::Phase(IssuingPhase::Confirming) },
+                Event::Progress { session, request, progress: Progress::DocumentRead(chip::Stage::ActiveAuthentication) },
                 Event::Reply { session, request, reply },
             ] {
                 let commands = told.world.station.handle(late, now);

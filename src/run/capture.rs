@@ -81,7 +81,7 @@ impl Inner {
     }
 
     /// Keeps a picture for sealing and hands the screen what it shows of it.
-    fn keep_and_show(&self, jpeg: &[u8]) -> Result<MediaHandle, Failure> {
+    pub(super) fn keep_and_show(&self, jpeg: &[u8]) -> Result<MediaHandle, Failure> {
         let unreadable = |e: &dyn std::fmt::Display| failure(Fault::FileDamaged, &e.to_string());
         let decoded = portrait::jpeg::decode(jpeg).map_err(|e| unreadable(&e))?;
         let step = decoded

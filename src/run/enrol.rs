@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use exchange::{
-    Digest, DocumentRecord, Form, KeyAlgorithm, Manifest, PartName, Secret, SubmissionId,
-};
+use exchange::{Digest, Form, KeyAlgorithm, Manifest, PartName, Secret, SubmissionId};
 use faults::Fault;
 use keystore::{KeyId, PublicKey, Subject};
 use zeroize::Zeroizing;
@@ -62,11 +60,11 @@ impl Inner {
             let csr = world.key_and_request(submission, &form, &location, algorithm, &password)?;
             asked.progress(Progress::Phase(IssuingPhase::Sealing));
             world.seal(submission, PartName::Csr, &csr)?;
-            let record = DocumentRecord {
-                document: form.document.clone(),
-                chip: None,
-            };
-            world.seal(submission, PartName::ChipData, &json(&record)?)?;
+            let record = world.document_record(submission, &form.document)?;
+            let record = record
+                .to_json()
+                .map_err(|_| failure(Fault::Internal, "a record cannot be written"))?;
+            world.seal(submission, PartName::ChipData, &record)?;
             world.seal(submission, PartName::Form, &json(&*form)?)?;
             asked.progress(Progress::Phase(IssuingPhase::Saving));
             world.commit(submission, &form, Digest::of(&csr))?;

@@ -1,6 +1,8 @@
 //! The devices that the configuration names, real or simulated.
 
 use std::sync::Arc;
+#[cfg(feature = "simulated")]
+use std::time::Duration;
 
 use faults::Fault;
 use zeroize::Zeroizing;
@@ -78,30 +80,21 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
         #[cfg(feature = "simulated")]
         config::CardReader::Simulated {
             insert_after_millis,
+            card_file,
             iin,
             portrait,
         } => {
-            use crate::devices::card_reader::simulated::{
-                self, Chip,
-                document::{Holder, identity_card},
-            };
-            let holder = Holder {
-                iin: iin.clone(),
-                portrait: portrait.clone(),
-            };
-            let document = match identity_card(&holder) {
-                Ok(document) => document,
-                Err(e) => {
-                    tracing::error!("card reader: no simulated document: {e}");
-                    return Box::new(pcsc(config, tell));
-                }
-            };
-            let reader = simulated::start(document, specimen::ChipConfig::realistic(), tell);
-            let (handle, after) = (reader.clone(), *insert_after_millis);
-            tokio::spawn(async move {
-                tokio::time::sleep(std::time::Duration::from_millis(after)).await;
-                handle.insert(Chip::Emrtd);
-            });
+            use crate::devices::card_reader::simulated::{self, document::Holder};
+            let reader = simulated::start(specimen::ChipConfig::realistic(), tell);
+            tokio::spawn(put_in_and_take_away(
+                reader.clone(),
+                Holder {
+                    iin: iin.clone(),
+                    portrait: portrait.clone(),
+                },
+                Duration::from_millis(*insert_after_millis),
+                card_file.clone(),
+            ));
             Box::new(reader)
         }
         other => {
@@ -122,6 +115,45 @@ fn pcsc(
         reader: None,
     };
     card_reader::hardware::start(settings, tell)
+}
+
+/// The simulated citizen's hand. Without a file the card stays in.
+#[cfg(feature = "simulated")]
+async fn put_in_and_take_away(
+    reader: crate::devices::card_reader::simulated::SimulatedReader,
+    holder: crate::devices::card_reader::simulated::document::Holder,
+    after: Duration,
+    card_file: Option<std::path::PathBuf>,
+) {
+    use crate::devices::card_reader::simulated::document::identity_card;
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+    tokio::time::sleep(after).await;
+    let mut is_in = false;
+    loop {
+        let wanted = card_file.as_ref().is_none_or(|file| file.exists());
+        if wanted != is_in {
+            is_in = wanted;
+            let (reader, holder) = (reader.clone(), holder.clone());
+            // Making keys takes a while, and so does waiting for the end of a read.
+            let moved = tokio::task::spawn_blocking(move || {
+                if !wanted {
+                    reader.take_away();
+                    return Ok(());
+                }
+                identity_card(&holder).map(|document| reader.put_in(document))
+            });
+            match moved.await {
+                Ok(Ok(())) => {}
+                Ok(Err(e)) => tracing::error!("no simulated document: {e}"),
+                Err(e) => tracing::error!("no simulated document: {e}"),
+            }
+        }
+        if card_file.is_none() {
+            return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 /// # Errors

@@ -5,6 +5,7 @@ mod asked;
 mod boundary;
 mod capture;
 mod clock;
+mod document;
 mod enrol;
 mod equipment;
 mod inspection;

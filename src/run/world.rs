@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chip::trust::Trust;
 use exchange::{PartName, ReceiptCode, SubmissionId};
 use faults::Fault;
 use outbox::{Limits, Outbox, OutboxError};
@@ -21,6 +22,7 @@ use crate::station::{Mode, Station};
 
 use super::asked::{Asked, Outstanding, failure};
 use super::clock::Clock;
+use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
@@ -56,6 +58,8 @@ pub(super) struct Inner {
     pub files_worker: WorkerClient,
     pub link: Link,
     pub drives: Box<dyn UsbDrives>,
+    /// Whose signatures on documents are believed.
+    pub trust: Trust,
     reader: Box<dyn CardReader>,
     outbox: Option<Outbox>,
     camera: Option<CameraThread>,
@@ -69,6 +73,7 @@ pub(super) struct Inner {
 struct Visit {
     /// Parts of it may be staged; it is not committed.
     uncommitted: Option<SubmissionId>,
+    chip: Option<ReadChip>,
     made_key: Option<MadeKey>,
     collecting: Option<(SubmissionId, ReceiptCode)>,
 }
@@ -104,8 +109,13 @@ impl World {
         let (link, link_faults, last_signed) =
             Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
         let can_seal = link.office.is_some();
+        let (trust, trust_fault) = document::trust(&config);
         let raise = |fault| events.send(Event::Device(DeviceEvent::Raised(fault)));
-        queue_fault.into_iter().chain(link_faults).for_each(raise);
+        queue_fault
+            .into_iter()
+            .chain(link_faults)
+            .chain(trust_fault)
+            .for_each(raise);
         if can_seal {
             events.send(Event::Device(DeviceEvent::Cleared(
                 Fault::SealingImpossible,
@@ -122,6 +132,7 @@ impl World {
             files_worker,
             link,
             drives: equipment::drives(&config.usb, events.clone()).map_err(StartError::Thread)?,
+            trust,
             reader: equipment::card_reader(&config, events.clone()),
             outbox,
             camera: equipment::camera(
@@ -251,9 +262,15 @@ impl Inner {
                 code,
             } => self.check_code(purpose, submission, code).await,
             Request::ReadCard => match self.reader.read().await {
-                Ok(card) => Ok(Reply::CardWithoutApplication { atr: card.atr }),
+                Ok(card) => Ok(Reply::CardSeen {
+                    atr: card.atr,
+                    emrtd: card.emrtd,
+                }),
                 Err(fault) => Err(failure(fault, "reading a card")),
             },
+            Request::ReadDocument { submission, key } => {
+                self.read_document(asked, submission, key).await
+            }
             Request::CaptureSelfie => self.capture(PreviewFor::Face).await,
             Request::CaptureDocument => self.capture(PreviewFor::Document).await,
             Request::Record {
@@ -344,6 +361,15 @@ impl Inner {
         }
     }
 
+    /// One citizen, one document: what was read before goes.
+    pub fn keep_chip(&self, chip: Option<ReadChip>) {
+        lock(&self.visit).chip = chip;
+    }
+
+    pub fn chip_of<T>(&self, look: impl FnOnce(&ReadChip) -> Option<T>) -> Option<T> {
+        lock(&self.visit).chip.as_ref().and_then(look)
+    }
+
     pub fn take_made_key(&self) -> Option<MadeKey> {
         lock(&self.visit).made_key.take()
     }
@@ -364,6 +390,10 @@ impl Inner {
         let visit = lock(&self.visit);
         let (opened, code) = visit.collecting.as_ref()?;
         (*opened == submission).then(|| code.clone())
+    }
+
+    pub fn reader(&self) -> &dyn CardReader {
+        &*self.reader
     }
 
     pub fn camera(&self) -> Option<&CameraThread> {

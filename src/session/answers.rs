@@ -20,8 +20,6 @@ pub(super) struct Answers {
     pub iin: Option<Iin>,
     pub phone: Phone,
     pub document: Option<IdentityDocument>,
-    /// IIN that the document's MRZ carries.
-    pub document_iin: Option<Iin>,
     /// Sealed.
     pub selfie: Option<MediaHandle>,
     /// Sealed while it was recorded.
@@ -122,10 +120,8 @@ impl Answers {
     pub fn set_iin(&mut self, iin: Iin) {
         if self.iin.as_ref() != Some(&iin) {
             self.phone = Phone::default();
-            if self.document_iin.as_ref().is_some_and(|d| *d != iin) {
-                self.document = None;
-                self.document_iin = None;
-            }
+            // What it said was compared with the old number.
+            self.document = None;
         }
         self.iin = Some(iin);
     }

@@ -18,6 +18,7 @@ pub(super) enum Asked {
     SendCode,
     CheckCode,
     ReadCard,
+    ReadDocument,
     CaptureSelfie,
     Record,
     CaptureDocument,
@@ -40,6 +41,7 @@ impl Asked {
             Request::SendCode { .. } => Asked::SendCode,
             Request::CheckCode { .. } => Asked::CheckCode,
             Request::ReadCard => Asked::ReadCard,
+            Request::ReadDocument { .. } => Asked::ReadDocument,
             Request::CaptureSelfie => Asked::CaptureSelfie,
             Request::Record { .. } => Asked::Record,
             Request::CaptureDocument => Asked::CaptureDocument,
@@ -65,7 +67,7 @@ impl Asked {
             | Asked::CheckCode
             | Asked::Obtain
             | Asked::OpenCollect => BusyWith::Office,
-            Asked::ReadCard => BusyWith::Card,
+            Asked::ReadCard | Asked::ReadDocument => BusyWith::Card,
             Asked::CaptureSelfie | Asked::Record | Asked::CaptureDocument => BusyWith::Camera,
             Asked::LoadDocumentFile
             | Asked::FindStorages
@@ -78,7 +80,7 @@ impl Asked {
     /// Whether the step's buttons rest until the reply. The others run beside
     /// what the person does.
     pub fn blocks(self) -> bool {
-        !matches!(self, Asked::Begin | Asked::ReadCard)
+        !matches!(self, Asked::Begin | Asked::ReadCard | Asked::ReadDocument)
     }
 
     /// Whether, once failed, the primary action repeats it. The others are
@@ -101,7 +103,7 @@ impl Asked {
         let seconds = match self {
             Asked::Begin | Asked::Seal => 60,
             Asked::LookUpPhone | Asked::SendCode | Asked::CheckCode | Asked::OpenCollect => 45,
-            Asked::ReadCard => 60,
+            Asked::ReadCard | Asked::ReadDocument => 60,
             Asked::CaptureSelfie | Asked::CaptureDocument => 30,
             Asked::Record => return recording + Duration::from_secs(60),
             Asked::LoadDocumentFile => 90,
@@ -137,7 +139,8 @@ impl Asked {
             Reply::CodeRight { .. } | Reply::CodeWrong { .. } | Reply::CodeExpired => {
                 self == Asked::CheckCode
             }
-            Reply::CardWithoutApplication { .. } => self == Asked::ReadCard,
+            Reply::CardSeen { .. } => self == Asked::ReadCard,
+            Reply::DocumentRead(_) | Reply::DocumentRefused(_) => self == Asked::ReadDocument,
             Reply::Picture { .. } => matches!(
                 self,
                 Asked::CaptureSelfie | Asked::CaptureDocument | Asked::LoadDocumentFile

@@ -1,5 +1,6 @@
 //! What a session asks the world to do.
 
+use chip::AccessKey;
 use exchange::{
     Form, Iin, KeyAlgorithm, Language, ReceiptCode, Secret, StorageType, SubmissionId,
     api::CodePurpose,
@@ -47,6 +48,9 @@ pub enum PreviewFor {
     Face,
     /// Not mirrored, with the document frame.
     Document,
+    /// Not mirrored; the machine-readable zone is looked for and told by
+    /// `DeviceEvent::MrzHint` and `DeviceEvent::MrzSeen`.
+    Mrz,
 }
 
 /// Where a key goes.
@@ -88,8 +92,15 @@ pub enum Request {
         submission: SubmissionId,
         code: Secret,
     },
-    /// -> `CardWithoutApplication` (chip data will get a reply of its own)
+    /// -> `CardSeen`
     ReadCard,
+    /// Reads the chip of the document in the reader, examines it and keeps its files
+    /// until they are sealed. -> `DocumentRead`, `DocumentRefused`; progress
+    /// `DocumentRead`.
+    ReadDocument {
+        submission: SubmissionId,
+        key: AccessKey,
+    },
     /// -> `Picture`. Refused with a fault unless the finding is `Good`.
     CaptureSelfie,
     /// -> `Recorded`, `RecordingFailed`; progress `Prompt`, `FaceLost`. Each prompt

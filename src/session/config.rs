@@ -23,6 +23,12 @@ pub struct SessionConfig {
     pub account_pin_digits: usize,
     /// Wrong entries of the account PIN before it must be chosen anew.
     pub cabinet_tries: u8,
+    /// Failed reads of a chip, wrong keys among them, before the kiosk goes on
+    /// without it.
+    pub chip_tries: u8,
+    /// How long the document is awaited in the reader before going on without its
+    /// chip is offered.
+    pub chip_patience: Duration,
     pub algorithm: KeyAlgorithm,
     /// Without a touch for so long, the warning appears.
     pub idle: Duration,
@@ -47,6 +53,8 @@ impl Default for SessionConfig {
             liveness_block: Duration::from_secs(15 * 60),
             account_pin_digits: 6,
             cabinet_tries: 3,
+            chip_tries: 4,
+            chip_patience: Duration::from_secs(20),
             algorithm: KeyAlgorithm::default(),
             idle: Duration::from_secs(90),
             idle_warning: Duration::from_secs(30),

@@ -14,7 +14,7 @@ use super::event::{
 };
 use super::step::Turn;
 use super::steps::{self, Steps};
-use super::view::{Busy, Dialog, Keyboard, Primary, PrimaryLabel, Screen, View};
+use super::view::{Busy, Dialog, DocumentPhase, Keyboard, Primary, PrimaryLabel, Screen, View};
 use super::visit::{Settings, Surroundings, Visit, layout_of};
 
 /// A visit and where it is. No `Debug`: it holds the answers.
@@ -221,7 +221,8 @@ impl Course {
         }
         if *touch == Touch::Back {
             if step.show(&self.visit, self.visit.now).back && !blocked {
-                self.turn(Turn::Back);
+                let turn = step.back(&mut self.visit);
+                self.turn(turn);
             }
             return;
         }
@@ -264,11 +265,16 @@ impl Course {
             DeviceEvent::Cleared(fault) => {
                 visit.around.faults.remove(fault);
             }
-            DeviceEvent::Face(_) | DeviceEvent::CardInserted { .. } | DeviceEvent::CardRemoved => {}
+            DeviceEvent::Face(_)
+            | DeviceEvent::MrzHint(_)
+            | DeviceEvent::MrzSeen(_)
+            | DeviceEvent::CardInserted { .. }
+            | DeviceEvent::CardRemoved => {}
         }
         if matches!(
             event,
             DeviceEvent::CardInserted { .. }
+                | DeviceEvent::MrzSeen(_)
                 | DeviceEvent::DriveInserted { .. }
                 | DeviceEvent::TokenInserted { .. }
         ) {
@@ -376,7 +382,7 @@ impl Course {
         };
         let busy = visit.outstanding().map(|open| Busy {
             what: open.asked.busy_with(),
-            progress: upload_share(&shown.screen),
+            progress: share_of(&shown.screen),
             since_seconds: u32::try_from(now.boottime.saturating_sub(open.since).as_secs())
                 .unwrap_or(u32::MAX),
         });
@@ -402,14 +408,14 @@ impl Course {
                 discreet: shown.discreet,
             },
             busy,
-            fault: visit.fault.or_else(|| self.device_fault()),
+            fault: visit.fault.or_else(|| self.device_fault(&shown.screen)),
             dialog,
             screen: shown.screen,
         }
     }
 
     /// A raised fault that stands in the way of this step.
-    fn device_fault(&self) -> Option<Fault> {
+    fn device_fault(&self, screen: &Screen) -> Option<Fault> {
         let faults = &self.visit.around.faults;
         let mut of_camera = [
             Fault::CameraMissing,
@@ -418,17 +424,28 @@ impl Course {
         ]
         .into_iter()
         .filter(|f| faults.contains(f));
-        match self.at {
-            StepName::Selfie | StepName::Liveness | StepName::DocumentPhoto => of_camera.next(),
+        match screen {
+            Screen::Selfie { .. } | Screen::Liveness(_) | Screen::DocumentPhoto(_) => {
+                of_camera.next()
+            }
+            Screen::Document(document) => match document.phase {
+                DocumentPhase::Camera { .. } => of_camera.next(),
+                _ => None,
+            },
             _ => None,
         }
     }
 }
 
-fn upload_share(screen: &Screen) -> Option<f32> {
+/// How much of what is being worked on is done, where that is known.
+fn share_of(screen: &Screen) -> Option<f32> {
     match screen {
         Screen::Issuing(view) => match view.uploaded {
             Some((sent, total)) if total > 0 => Some(sent as f32 / total as f32),
+            _ => None,
+        },
+        Screen::Document(document) => match document.phase {
+            DocumentPhase::Reading { share, .. } => Some(share),
             _ => None,
         },
         _ => None,

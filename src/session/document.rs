@@ -1,243 +1,505 @@
-//! The identity document: the card's answer to reset where one is inserted, then
-//! the machine-readable zone or the data, typed.
+//! The identity document: what opens its chip (the machine-readable zone before the
+//! camera, or typed; or the card access number), then the chip, then its holder's
+//! confirmation. Without a readable chip the zone itself counts, or what is typed.
+//!
+//! The order of the acts is free: a document may be in the reader before its zone
+//! is known or after.
 
-use chip::mrz::{Mrz, MrzError, MrzFormat, Sex};
-use exchange::TimeTrust;
-use exchange::{
-    DocumentKind, DocumentNumber, HolderName, IdentityDocument, Iin, IinComparison, IinPolicy,
-    ReadBy,
-};
+mod progress;
+mod reading;
+mod typed;
+
+use std::time::Duration;
+
+use chip::mrz::Mrz;
+use chip::{AccessKey, MrzKey};
+use exchange::DocumentKind;
 use faults::Fault;
 
 use super::asked::Asked;
-use super::calendar::utc_date;
-use super::command::{Action, Request};
-use super::entry::Entry;
-use super::event::{Choice, DeviceEvent, DocumentEntry, Field, KeyboardLayout, Now, Reply, Touch};
+use super::command::{Action, PreviewFor, Request};
+use super::event::{
+    Choice, DeviceEvent, DocumentEntry, DocumentRefusal, Field, KeyboardLayout, MrzHint, Now,
+    Progress, Reply, StepName, Touch,
+};
 use super::fields::{Fields, Typed};
 use super::step::{Shown, Step, Turn};
-use super::view::{CardState, DocumentView, FieldError, KeyboardKind, PrimaryLabel, Screen};
+use super::view::{DocumentPhase, DocumentView, FieldError, KeyboardKind, PrimaryLabel, Screen};
 use super::visit::{Visit, layout_of};
+use progress::ReadingProgress;
+use reading::{Reading, kind_of};
+use typed::TypedFields;
 
-const MRZ_LINES: [Field; 3] = [Field::MrzLine1, Field::MrzLine2, Field::MrzLine3];
-const TD1_WIDTH: usize = 30;
-const TD3_WIDTH: usize = 44;
-
+#[derive(Default)]
 pub(super) struct Document {
+    phase: Phase,
     kind: Option<DocumentKind>,
-    entry: Option<DocumentEntry>,
-    card: CardState,
+    /// A card is in the reader.
+    in_reader: bool,
     /// Answer to reset, hex, of the card that was inserted last.
     atr: Option<String>,
-    typed: Fields,
-    card_mrz: Fields,
-    passport_mrz: Fields,
+    /// The card that was inserted last has no application that could be read.
+    chipless: bool,
+    /// No chip is read of this document any more.
+    given_up: bool,
+    /// The chip takes no card access number.
+    can_refused: bool,
+    key: Option<Key>,
+    progress: ReadingProgress,
+    /// To be confirmed.
+    reading: Option<Reading>,
+    trouble: Option<Fault>,
+    /// Failed reads of this document.
+    tries: u8,
+    typed: TypedFields,
 }
 
-impl Default for Document {
-    fn default() -> Self {
-        let mrz = |lines: usize, width| {
-            let entries = MRZ_LINES.iter().take(lines);
-            Fields::from_entries(entries.map(|&f| Entry::with_length(f, width)).collect())
-        };
-        Self {
-            kind: None,
-            entry: None,
-            card: CardState::Absent,
-            atr: None,
-            typed: Fields::of(&[
-                Field::Surname,
-                Field::GivenName,
-                Field::Patronymic,
-                Field::DocumentNumber,
-            ]),
-            card_mrz: mrz(3, TD1_WIDTH),
-            passport_mrz: mrz(2, TD3_WIDTH),
-        }
-    }
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    #[default]
+    Kind,
+    Camera {
+        hint: Option<MrzHint>,
+    },
+    Ways,
+    Can,
+    Mrz,
+    Typed,
+    Place {
+        /// Boottime.
+        since: Duration,
+    },
+    Reading,
+    Confirm,
 }
 
-/// A field and what is wrong with it.
-type Refusal = (Field, FieldError);
+/// What opens the chip.
+struct Key {
+    access: AccessKey,
+    /// Where it came from.
+    entry: DocumentEntry,
+    /// The whole zone; none with a card access number.
+    mrz: Option<Mrz>,
+}
+
+/// Nothing can be read, whatever the person does.
+const OF_READER: [Fault; 2] = [Fault::ReaderMissing, Fault::CardServiceDown];
+/// Go with the card.
+const OF_CARD: [Fault; 2] = [Fault::CardUnreadable, Fault::CardSilent];
 
 impl Document {
+    fn go(&mut self, to: Phase, visit: &mut Visit) {
+        let camera = |phase| matches!(phase, Phase::Camera { .. });
+        match (camera(self.phase), camera(to)) {
+            (false, true) => visit.act(Action::StartPreview(PreviewFor::Mrz)),
+            (true, false) => visit.act(Action::StopPreview),
+            _ => {}
+        }
+        self.phase = to;
+        self.set_layout(visit);
+    }
+
+    fn set_layout(&self, visit: &mut Visit) {
+        match self.phase {
+            Phase::Mrz => visit.layout = KeyboardLayout::Latin,
+            Phase::Typed => visit.layout = layout_of(visit.settings.language),
+            _ => {}
+        }
+    }
+
+    fn show_to_camera(&mut self, visit: &mut Visit) {
+        self.go(Phase::Camera { hint: None }, visit);
+    }
+
+    fn chip_possible(&self) -> bool {
+        !self.given_up && !self.chipless
+    }
+
     fn fields(&self) -> Option<&Fields> {
-        Some(match (self.kind?, self.entry?) {
-            (_, DocumentEntry::Typed) => &self.typed,
-            (DocumentKind::IdCard, DocumentEntry::Mrz) => &self.card_mrz,
-            (DocumentKind::Passport, DocumentEntry::Mrz) => &self.passport_mrz,
-        })
+        match self.phase {
+            Phase::Can => Some(&self.typed.can),
+            Phase::Mrz => Some(self.typed.mrz(self.kind?)),
+            Phase::Typed => Some(&self.typed.names),
+            _ => None,
+        }
     }
 
     fn fields_mut(&mut self) -> Option<&mut Fields> {
-        Some(match (self.kind?, self.entry?) {
-            (_, DocumentEntry::Typed) => &mut self.typed,
-            (DocumentKind::IdCard, DocumentEntry::Mrz) => &mut self.card_mrz,
-            (DocumentKind::Passport, DocumentEntry::Mrz) => &mut self.passport_mrz,
-        })
+        match self.phase {
+            Phase::Can => Some(&mut self.typed.can),
+            Phase::Mrz => Some(self.typed.mrz_mut(self.kind?)),
+            Phase::Typed => Some(&mut self.typed.names),
+            _ => None,
+        }
     }
 
     fn submit(&mut self, visit: &mut Visit) -> Turn {
-        let (Some(kind), Some(entry)) = (self.kind, self.entry) else {
+        let Some(kind) = self.kind else {
             return Turn::Stay;
         };
-        let read = match entry {
-            DocumentEntry::Typed => self.read_typed(kind).map(|d| (d, None)),
-            DocumentEntry::Mrz => self.read_mrz(kind, visit),
+        let refused = match self.phase {
+            Phase::Can => match self.typed.read_can() {
+                Ok(can) => {
+                    self.key = Some(Key {
+                        access: AccessKey::Can(can),
+                        entry: DocumentEntry::Can,
+                        mrz: None,
+                    });
+                    self.open_chip(visit);
+                    return Turn::Stay;
+                }
+                Err(refused) => refused,
+            },
+            Phase::Mrz => match self.typed.read_mrz(kind) {
+                Ok(mrz) => {
+                    self.know_mrz(mrz, DocumentEntry::Mrz, visit);
+                    return Turn::Stay;
+                }
+                Err(refused) => refused,
+            },
+            Phase::Typed => match self.typed.read_names(kind, self.atr.clone()) {
+                Ok(document) => {
+                    visit.answers.document = Some(document);
+                    return Turn::Forward;
+                }
+                Err(refused) => refused,
+            },
+            _ => return Turn::Stay,
         };
-        match read {
-            Ok((document, iin)) => {
+        if let Some(fields) = self.fields_mut() {
+            fields.refuse(refused.0, refused.1);
+        }
+        Turn::Stay
+    }
+
+    /// The whole zone is known, all its check digits right.
+    fn know_mrz(&mut self, mrz: Mrz, entry: DocumentEntry, visit: &mut Visit) {
+        self.trouble = None;
+        self.kind = Some(kind_of(&mrz));
+        let printed = Reading::of_mrz(mrz.clone(), self.atr.clone());
+        let usable = printed.judge(visit.answers.iin.as_ref(), visit.now).is_ok();
+        let access = MrzKey::of(&mrz).ok().filter(|_| self.chip_possible());
+        match access {
+            Some(access) if usable => {
+                self.key = Some(Key {
+                    access: AccessKey::Mrz(access),
+                    entry,
+                    mrz: Some(mrz),
+                });
+                self.open_chip(visit);
+            }
+            // No chip makes an expired document, or somebody else's, usable.
+            _ => self.confirm(printed, visit),
+        }
+    }
+
+    fn open_chip(&mut self, visit: &mut Visit) {
+        self.trouble = None;
+        if self.in_reader {
+            self.read(visit);
+        } else {
+            self.place(visit);
+        }
+    }
+
+    fn place(&mut self, visit: &mut Visit) {
+        let since = visit.now.boottime;
+        self.go(Phase::Place { since }, visit);
+    }
+
+    fn read(&mut self, visit: &mut Visit) {
+        let (Some(key), Some(submission)) = (&self.key, visit.answers.submission()) else {
+            return;
+        };
+        let key = key.access.clone();
+        self.trouble = None;
+        self.progress = ReadingProgress::default();
+        self.forget_reading(visit);
+        visit.ask(Request::ReadDocument { submission, key });
+        self.go(Phase::Reading, visit);
+    }
+
+    fn forget_reading(&mut self, visit: &mut Visit) {
+        visit.answers.document = None;
+        let old = self.reading.take();
+        visit.drop_media(old.and_then(|reading| reading.portrait));
+    }
+
+    fn confirm(&mut self, reading: Reading, visit: &mut Visit) {
+        self.forget_reading(visit);
+        self.kind = Some(reading.kind());
+        self.reading = Some(reading);
+        self.go(Phase::Confirm, visit);
+    }
+
+    /// The zone counts where it is known; else it, or the names, are asked for.
+    fn without_chip(&mut self, visit: &mut Visit) {
+        match self.key.take().and_then(|key| key.mrz) {
+            Some(mrz) => self.confirm(Reading::of_mrz(mrz, self.atr.clone()), visit),
+            None => self.show_to_camera(visit),
+        }
+    }
+
+    fn give_up(&mut self, visit: &mut Visit) {
+        self.given_up = true;
+        self.without_chip(visit);
+    }
+
+    fn tries_left(&self, visit: &Visit) -> u8 {
+        visit.config.chip_tries.saturating_sub(self.tries)
+    }
+
+    fn refused(&mut self, refusal: DocumentRefusal, visit: &mut Visit) {
+        match refusal {
+            DocumentRefusal::NoApplication => {
+                self.chipless = true;
+                self.trouble = Some(Fault::DocumentWithoutChip);
+                self.without_chip(visit);
+            }
+            DocumentRefusal::CanNotTaken => {
+                self.can_refused = true;
+                self.trouble = Some(Fault::DocumentCanNotTaken);
+                self.without_chip(visit);
+            }
+            DocumentRefusal::WrongKey { tries_left } => {
+                self.tries = self.tries.saturating_add(1);
+                let left = self.tries_left(visit).min(tries_left.unwrap_or(u8::MAX));
+                self.wrong_key(left, visit);
+            }
+        }
+    }
+
+    fn wrong_key(&mut self, tries_left: u8, visit: &mut Visit) {
+        let entry = self.key.as_ref().map(|key| key.entry);
+        if tries_left == 0 {
+            self.trouble = Some(Fault::DocumentKeyWrong);
+            self.give_up(visit);
+            return;
+        }
+        self.key = None;
+        match (entry, self.kind) {
+            (Some(DocumentEntry::Can), _) => {
+                let error = FieldError::CanRefused { tries_left };
+                self.typed.can.refuse(Field::Can, error);
+                self.go(Phase::Can, visit);
+            }
+            (Some(DocumentEntry::Mrz), Some(kind)) => {
+                let error = FieldError::MrzRefused { tries_left };
+                self.typed.refuse_mrz(kind, error);
+                self.go(Phase::Mrz, visit);
+            }
+            _ => {
+                self.trouble = Some(Fault::DocumentKeyWrong);
+                self.show_to_camera(visit);
+            }
+        }
+    }
+
+    fn choose(&mut self, choice: &Choice, visit: &mut Visit) -> Turn {
+        match (choice, self.phase) {
+            (Choice::Document(kind), Phase::Kind) => {
+                self.kind = Some(*kind);
+                self.show_to_camera(visit);
+            }
+            (Choice::OtherWays, Phase::Camera { .. }) => {
+                self.trouble = None;
+                self.go(Phase::Ways, visit);
+            }
+            (_, Phase::Kind | Phase::Reading) => {}
+            (Choice::EnterDocumentAs(entry), phase) if phase != Phase::Confirm => {
+                self.enter_as(*entry, visit);
+            }
+            (Choice::WithoutChip, Phase::Place { .. }) if self.may_go_without(visit) => {
+                self.trouble = None;
+                self.give_up(visit);
+            }
+            (Choice::Retry, Phase::Place { .. }) if self.in_reader => self.read(visit),
+            (Choice::AnotherDocument, Phase::Confirm) => self.begin_anew(visit),
+            (Choice::CorrectIdentityNumber, Phase::Confirm) => {
+                return Turn::To(StepName::IdentityNumber);
+            }
+            _ => {}
+        }
+        Turn::Stay
+    }
+
+    fn enter_as(&mut self, entry: DocumentEntry, visit: &mut Visit) {
+        let phase = match entry {
+            DocumentEntry::Camera => Phase::Camera { hint: None },
+            DocumentEntry::Can if self.can_possible() => Phase::Can,
+            DocumentEntry::Can => return,
+            DocumentEntry::Mrz => Phase::Mrz,
+            DocumentEntry::Typed => Phase::Typed,
+        };
+        self.trouble = None;
+        self.go(phase, visit);
+    }
+
+    fn can_possible(&self) -> bool {
+        self.chip_possible() && !self.can_refused
+    }
+
+    /// What is known of the reader stays known.
+    fn begin_anew(&mut self, visit: &mut Visit) {
+        self.forget_reading(visit);
+        *self = Self {
+            in_reader: self.in_reader,
+            atr: self.atr.take(),
+            chipless: self.chipless,
+            ..Self::default()
+        };
+    }
+
+    fn may_go_without(&self, visit: &Visit) -> bool {
+        let Phase::Place { since } = self.phase else {
+            return false;
+        };
+        let waited = visit.now.boottime.saturating_sub(since);
+        self.tries_left(visit) == 0
+            || waited >= visit.config.chip_patience
+            || raised(&OF_READER, visit).is_some()
+    }
+
+    fn inserted(&mut self, atr: &str, visit: &mut Visit) {
+        self.in_reader = true;
+        self.chipless = false;
+        self.atr = Some(atr.to_owned());
+        match self.phase {
+            Phase::Place { .. } => self.read(visit),
+            Phase::Reading | Phase::Confirm => {}
+            // So that nobody is asked for what opens a chip that is not there.
+            _ if !self.given_up => visit.ask(Request::ReadCard),
+            _ => {}
+        }
+    }
+
+    fn removed(&mut self, visit: &mut Visit) {
+        self.in_reader = false;
+        match self.phase {
+            Phase::Reading => {
+                // The read may never come back from a card that is gone.
+                visit.abandon();
+                self.trouble = Some(Fault::CardPulled);
+                self.place(visit);
+            }
+            Phase::Place { .. } if self.trouble == Some(Fault::CardPulled) => {}
+            Phase::Confirm => {}
+            _ => {
+                visit.abandon();
+                self.trouble = self.trouble.filter(|fault| !OF_CARD.contains(fault));
+            }
+        }
+    }
+
+    fn accept(&mut self, visit: &mut Visit) -> Turn {
+        let iin = visit.answers.iin.as_ref();
+        match self.reading.as_ref().map(|r| r.judge(iin, visit.now)) {
+            Some(Ok(document)) => {
                 visit.answers.document = Some(document);
-                visit.answers.document_iin = iin;
                 Turn::Forward
             }
-            Err((field, error)) => {
-                if let Some(fields) = self.fields_mut() {
-                    fields.refuse(field, error);
-                }
+            _ => {
+                self.begin_anew(visit);
                 Turn::Stay
             }
         }
     }
 
-    fn read_typed(&self, kind: DocumentKind) -> Result<IdentityDocument, Refusal> {
-        let text = |field| self.typed.text(field);
-        let (surname, given, patronymic) = (
-            text(Field::Surname),
-            text(Field::GivenName),
-            text(Field::Patronymic),
-        );
-        let holder = HolderName::new(surname, given, patronymic).map_err(|which| match which {
-            "surname" if surname.trim().is_empty() => (Field::Surname, FieldError::Incomplete),
-            "surname" => (Field::Surname, FieldError::Name),
-            "given name" => (Field::GivenName, FieldError::Name),
-            _ => (Field::Patronymic, FieldError::Name),
-        })?;
-        let number = DocumentNumber::parse(text(Field::DocumentNumber))
-            .map_err(|_| (Field::DocumentNumber, FieldError::DocumentNumber))?;
-        Ok(IdentityDocument {
-            kind,
-            read_by: ReadBy::Typed,
-            number,
-            holder,
-            atr: self.atr.clone(),
-            iin: IinComparison::NotCompared,
-            iin_mismatch_note: false,
-        })
-    }
-
-    fn read_mrz(
-        &self,
-        kind: DocumentKind,
-        visit: &Visit,
-    ) -> Result<(IdentityDocument, Option<Iin>), Refusal> {
-        let (fields, lines, format) = match kind {
-            DocumentKind::IdCard => (&self.card_mrz, &MRZ_LINES[..], MrzFormat::Td1),
-            DocumentKind::Passport => (&self.passport_mrz, &MRZ_LINES[..2], MrzFormat::Td3),
-        };
-        for &line in lines {
-            if fields.get(line).is_some_and(|e| !e.is_full()) {
-                return Err((line, FieldError::MrzLength));
-            }
-        }
-        let text: Vec<&str> = lines.iter().map(|&l| fields.text(l)).collect();
-        let mrz = Mrz::parse(&text).map_err(|error| mrz_refusal(error, lines))?;
-        // The line that carries number and optional data.
-        let data_line = match kind {
-            DocumentKind::IdCard => Field::MrzLine1,
-            DocumentKind::Passport => Field::MrzLine2,
-        };
-        let unreadable = (data_line, FieldError::MrzCheckDigit);
-        if mrz.format() != format {
-            return Err((Field::MrzLine1, FieldError::MrzLength));
-        }
-        let (year, month, day) = utc_date(visit.now.wall);
-        let clock_known = visit.now.trust != TimeTrust::Doubtful;
-        if clock_known && mrz.expired_on(year, month, day) {
-            return Err((Field::MrzLine2, FieldError::MrzExpired));
-        }
-        let iin = match mrz.optional_iin() {
-            None => None,
-            Some(digits) => {
-                let carried = Iin::parse(digits, IinPolicy::AllowOfficialTestNumbers)
-                    .map_err(|_| unreadable)?;
-                if visit.answers.iin.as_ref() != Some(&carried) {
-                    return Err((data_line, FieldError::MrzIinDiffers));
-                }
-                Some(carried)
-            }
-        };
-        let number = DocumentNumber::parse(mrz.document_number()).map_err(|_| unreadable)?;
-        let holder =
-            HolderName::new(mrz.surname(), mrz.given_names(), "").map_err(|_| unreadable)?;
-        let noted = visit
-            .answers
-            .iin
-            .as_ref()
-            .is_some_and(|i| mismatch(i, &mrz));
-        let document = IdentityDocument {
-            kind,
-            read_by: ReadBy::Mrz,
-            number,
-            holder,
-            atr: self.atr.clone(),
-            iin: match iin {
-                Some(_) => IinComparison::Same,
-                None => IinComparison::NotCompared,
+    fn view(&self, visit: &Visit, now: Now) -> DocumentView {
+        let phase = match self.phase {
+            Phase::Kind => DocumentPhase::Kind,
+            Phase::Camera { hint } => DocumentPhase::Camera { hint },
+            Phase::Ways => DocumentPhase::Ways {
+                chip: self.can_possible(),
             },
-            iin_mismatch_note: noted,
+            Phase::Can => DocumentPhase::Can,
+            Phase::Mrz => DocumentPhase::Mrz,
+            Phase::Typed => DocumentPhase::Typed,
+            Phase::Place { .. } => DocumentPhase::Place,
+            Phase::Reading => DocumentPhase::Reading {
+                what: self.progress.what(),
+                share: self.progress.share(),
+            },
+            Phase::Confirm => match &self.reading {
+                Some(reading) => {
+                    DocumentPhase::Confirm(reading.found(visit.answers.iin.as_ref(), now))
+                }
+                None => DocumentPhase::Kind,
+            },
         };
-        Ok((document, iin))
+        let placing = matches!(self.phase, Phase::Place { .. });
+        let chipless =
+            matches!(self.phase, Phase::Kind | Phase::Camera { .. } | Phase::Ways) && self.chipless;
+        DocumentView {
+            kind: self.kind,
+            phase,
+            in_reader: self.in_reader,
+            trouble: self
+                .trouble
+                .or_else(|| raised(&OF_READER, visit).filter(|_| placing))
+                .or_else(|| raised(&OF_CARD, visit).filter(|_| placing))
+                .or(chipless.then_some(Fault::DocumentWithoutChip)),
+            fields: self
+                .fields()
+                .map_or_else(Vec::new, |f| f.views(now.boottime)),
+            without_chip: self.may_go_without(visit),
+        }
     }
 }
 
-fn mrz_refusal(error: MrzError, lines: &[Field]) -> Refusal {
-    let line = error.line().and_then(|l| lines.get(l.checked_sub(1)?));
-    let kind = match error {
-        MrzError::Lines(_) | MrzError::Length { .. } => FieldError::MrzLength,
-        _ => FieldError::MrzCheckDigit,
-    };
-    (line.copied().unwrap_or(Field::MrzLine1), kind)
-}
-
-/// Whether date of birth or sex differ from what the IIN seems to carry. A note
-/// for the reviewer only: since 2013 neither may be enforced.
-fn mismatch(iin: &Iin, mrz: &Mrz) -> bool {
-    let digits = iin.expose();
-    let sex = match (digits.as_bytes()[6], mrz.sex()) {
-        (b'1' | b'3' | b'5', Sex::Female) | (b'2' | b'4' | b'6', Sex::Male) => true,
-        (_, Sex::Female | Sex::Male | Sex::Unspecified) => false,
-    };
-    sex || digits[..6] != *mrz.birth_date()
+fn raised(faults: &[Fault], visit: &Visit) -> Option<Fault> {
+    let raised = &visit.around.faults;
+    faults.iter().copied().find(|fault| raised.contains(fault))
 }
 
 impl Step for Document {
     fn enter(&mut self, visit: &mut Visit) {
-        visit.layout = match self.entry {
-            Some(DocumentEntry::Mrz) => KeyboardLayout::Latin,
-            _ => layout_of(visit.settings.language),
-        };
-        if self.card == CardState::Reading {
-            self.card = CardState::Absent;
+        match self.phase {
+            Phase::Camera { .. } => visit.act(Action::StartPreview(PreviewFor::Mrz)),
+            Phase::Reading | Phase::Place { .. } => self.place(visit),
+            _ => {}
         }
+        self.set_layout(visit);
         visit.act(Action::WatchCard(true));
     }
 
     fn leave(&mut self, visit: &mut Visit) {
+        if matches!(self.phase, Phase::Camera { .. }) {
+            visit.act(Action::StopPreview);
+        }
         visit.act(Action::WatchCard(false));
+        // Told anew when the watch begins again.
+        self.in_reader = false;
+    }
+
+    fn back(&mut self, visit: &mut Visit) -> Turn {
+        if visit.answers.document.is_some() {
+            return Turn::Back;
+        }
+        let to = match self.phase {
+            Phase::Kind | Phase::Confirm => return Turn::Back,
+            Phase::Camera { .. } => Phase::Kind,
+            Phase::Ways => Phase::Camera { hint: None },
+            Phase::Can | Phase::Mrz | Phase::Typed => Phase::Ways,
+            Phase::Place { .. } | Phase::Reading => match self.key.take().map(|key| key.entry) {
+                Some(DocumentEntry::Can) => Phase::Can,
+                Some(DocumentEntry::Mrz) => Phase::Mrz,
+                _ => Phase::Camera { hint: None },
+            },
+        };
+        visit.abandon();
+        visit.forget_fault();
+        self.trouble = None;
+        self.go(to, visit);
+        Turn::Stay
     }
 
     fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn {
-        match touch {
-            Touch::Next => return self.submit(visit),
-            Touch::Choose(Choice::Document(kind)) => self.kind = Some(*kind),
-            Touch::Choose(Choice::EnterDocumentAs(entry)) => {
-                self.entry = Some(*entry);
-                visit.layout = match entry {
-                    DocumentEntry::Mrz => KeyboardLayout::Latin,
-                    DocumentEntry::Typed => layout_of(visit.settings.language),
-                };
-            }
+        match (touch, self.phase) {
+            (Touch::Choose(choice), _) => return self.choose(choice, visit),
+            (Touch::Next, Phase::Confirm) => return self.accept(visit),
+            (Touch::Next, Phase::Place { .. }) if self.in_reader => self.read(visit),
+            (Touch::Next, _) => return self.submit(visit),
             _ => {
                 let now = visit.now.boottime;
                 let typed = self.fields_mut().map(|f| f.touch(touch, now));
@@ -250,40 +512,56 @@ impl Step for Document {
     }
 
     fn device(&mut self, event: &DeviceEvent, visit: &mut Visit) -> Turn {
-        match event {
-            DeviceEvent::CardInserted { atr } => {
-                self.atr = Some(atr.clone());
-                self.card = CardState::Reading;
-                // Passports do not go into this reader.
-                self.kind.get_or_insert(DocumentKind::IdCard);
-                visit.ask(Request::ReadCard);
+        match (event, self.phase) {
+            (DeviceEvent::MrzHint(seen), Phase::Camera { .. }) => {
+                if *seen == MrzHint::Reading {
+                    // The person is about it.
+                    self.trouble = None;
+                }
+                self.phase = Phase::Camera { hint: Some(*seen) };
             }
-            DeviceEvent::CardRemoved if self.card == CardState::Reading => {
-                // The read may never come back from a card that is gone.
-                visit.abandon();
-                self.card = CardState::Failed(Fault::CardPulled);
+            (DeviceEvent::MrzSeen(mrz), Phase::Camera { .. }) => {
+                self.know_mrz((**mrz).clone(), DocumentEntry::Camera, visit);
             }
-            DeviceEvent::CardRemoved if matches!(self.card, CardState::Failed(_)) => {
-                self.card = CardState::Absent;
-            }
+            (DeviceEvent::CardInserted { atr }, _) => self.inserted(atr, visit),
+            (DeviceEvent::CardRemoved, _) => self.removed(visit),
             _ => {}
         }
         Turn::Stay
     }
 
-    fn reply(&mut self, reply: &Reply, _visit: &mut Visit) -> Turn {
-        if let Reply::CardWithoutApplication { atr } = reply {
-            self.atr = Some(atr.clone());
-            self.card = CardState::Noted;
+    fn progress(&mut self, progress: &Progress, _visit: &mut Visit) {
+        if let Progress::DocumentRead(stage) = progress {
+            self.progress.at(*stage);
+        }
+    }
+
+    fn reply(&mut self, reply: &Reply, visit: &mut Visit) -> Turn {
+        match reply {
+            Reply::CardSeen { atr, emrtd } => {
+                self.atr = Some(atr.clone());
+                self.chipless = !emrtd;
+            }
+            Reply::DocumentRead(chip) => {
+                let reading = Reading::of_chip((**chip).clone(), self.atr.clone());
+                self.confirm(reading, visit);
+            }
+            Reply::DocumentRefused(refusal) => self.refused(*refusal, visit),
+            _ => {}
         }
         Turn::Stay
     }
 
     fn failed(&mut self, asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
-        if asked == Asked::ReadCard {
-            // Stands by the card, not by the fields: typing goes on without it.
-            visit.forget_fault();
-            self.card = CardState::Failed(fault);
+        // Stands by the document; the step has its own ways on.
+        visit.forget_fault();
+        self.trouble = Some(fault);
+        if asked == Asked::ReadDocument {
+            // A hand that slipped is no failure of the chip.
+            if fault != Fault::CardPulled {
+                self.tries = self.tries.saturating_add(1);
+            }
+            self.place(visit);
         }
         Turn::Stay
     }
@@ -292,28 +570,33 @@ impl Step for Document {
         visit.answers.document.is_some()
     }
 
-    fn show(&self, _visit: &Visit, now: Now) -> Shown {
-        let fields = self.fields();
-        let screen = Screen::Document(DocumentView {
-            kind: self.kind,
-            card: self.card,
-            entry: self.entry,
-            fields: fields.map_or_else(Vec::new, |f| f.views(now.boottime)),
-        });
-        let keyboard = match (fields, self.entry) {
-            (None, _) | (_, None) => KeyboardKind::None,
-            (_, Some(DocumentEntry::Mrz)) => KeyboardKind::Mrz,
-            (_, Some(DocumentEntry::Typed)) => KeyboardKind::Full,
+    fn show(&self, visit: &Visit, now: Now) -> Shown {
+        let view = self.view(visit, now);
+        let refused = match &view.phase {
+            DocumentPhase::Confirm(found) => found.refused.is_some(),
+            _ => false,
         };
-        let ready = match self.entry {
-            Some(DocumentEntry::Mrz) => fields.is_some_and(Fields::all_full),
-            Some(DocumentEntry::Typed) => {
-                !self.typed.text(Field::Surname).trim().is_empty()
-                    && !self.typed.text(Field::DocumentNumber).is_empty()
-                    && fields.is_some()
+        let screen = Screen::Document(view);
+        match self.phase {
+            Phase::Kind | Phase::Camera { .. } | Phase::Ways | Phase::Reading => {
+                Shown::new(screen, PrimaryLabel::Continue, false).without_primary()
             }
-            None => false,
-        };
-        Shown::new(screen, PrimaryLabel::Continue, ready).keyboard(keyboard)
+            Phase::Can => Shown::new(screen, PrimaryLabel::Continue, self.typed.can.all_full())
+                .keyboard(KeyboardKind::Digits),
+            Phase::Mrz => {
+                let ready = self.fields().is_some_and(Fields::all_full);
+                Shown::new(screen, PrimaryLabel::Continue, ready).keyboard(KeyboardKind::Mrz)
+            }
+            Phase::Typed => {
+                let ready = self.typed.names_are_there();
+                Shown::new(screen, PrimaryLabel::Continue, ready).keyboard(KeyboardKind::Full)
+            }
+            Phase::Place { .. } if self.in_reader => Shown::new(screen, PrimaryLabel::Retry, true),
+            Phase::Place { .. } => {
+                Shown::new(screen, PrimaryLabel::Continue, false).without_primary()
+            }
+            Phase::Confirm if refused => Shown::new(screen, PrimaryLabel::AnotherDocument, true),
+            Phase::Confirm => Shown::new(screen, PrimaryLabel::Confirm, true),
+        }
     }
 }

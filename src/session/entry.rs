@@ -197,7 +197,11 @@ fn longest(field: Field) -> usize {
         Field::IdentityNumber => 12,
         // A leading 8 or 7 and the ten digits.
         Field::Phone => 11,
-        Field::PhoneCode | Field::AccountPin | Field::AccountPinAgain | Field::CabinetPin => 6,
+        Field::PhoneCode
+        | Field::AccountPin
+        | Field::AccountPinAgain
+        | Field::CabinetPin
+        | Field::Can => 6,
         Field::DocumentNumber => 22,
         Field::Surname | Field::GivenName | Field::Patronymic => 64,
         // The longest line, TD3's; a slip must stay visible, so one more.
@@ -214,6 +218,7 @@ fn accepted(field: Field, c: char) -> Option<char> {
         Field::IdentityNumber
         | Field::Phone
         | Field::PhoneCode
+        | Field::Can
         | Field::AccountPin
         | Field::AccountPinAgain
         | Field::CabinetPin => c.is_ascii_digit().then_some(c),

@@ -1,7 +1,11 @@
 //! What can happen to a session.
 
-use exchange::{DocumentKind, Language, StorageType, SubmissionId, TimeTrust, UnixMillis};
+use chip::mrz::Mrz;
+use exchange::{
+    DocumentKind, HolderName, Language, StorageType, SubmissionId, TimeTrust, UnixMillis,
+};
 use faults::Fault;
+use zeroize::Zeroizing;
 
 /// The moment at which an event is handled. Time-outs run on `boottime` only:
 /// the wall clock may jump.
@@ -134,6 +138,8 @@ pub enum Field {
     Phone,
     PhoneCode,
     DocumentNumber,
+    /// Card access number: six digits printed on the document.
+    Can,
     Surname,
     GivenName,
     Patronymic,
@@ -163,6 +169,14 @@ pub enum Choice {
     CodeDoesNotCome,
     Document(DocumentKind),
     EnterDocumentAs(DocumentEntry),
+    /// `document`: show the other ways to enter it.
+    OtherWays,
+    /// `document`: go on although the chip was not read, where that is offered.
+    WithoutChip,
+    /// `document`: forget what was read and begin with another one.
+    AnotherDocument,
+    /// `document`: the IIN was mistyped.
+    CorrectIdentityNumber,
     TakePicture,
     RetakePicture,
     StartRecording,
@@ -189,9 +203,16 @@ pub enum Choice {
     Retry,
 }
 
+/// How a document's data, or what opens its chip, is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DocumentEntry {
+    /// The machine-readable zone before the camera.
+    Camera,
+    /// The card access number, typed: opens the chip, says nothing of the holder.
+    Can,
+    /// The machine-readable zone, typed.
     Mrz,
+    /// Number and names, typed.
     Typed,
 }
 
@@ -233,6 +254,10 @@ pub enum StepName {
 pub enum DeviceEvent {
     /// About each analysed camera frame, several times a second while a preview runs.
     Face(FaceFinding),
+    /// About each analysed camera frame while a preview for the MRZ runs.
+    MrzHint(MrzHint),
+    /// Several frames agree on this zone, and all of its check digits are right.
+    MrzSeen(Box<Mrz>),
     /// `atr`: answer to reset (ISO 7816-3), hex.
     CardInserted {
         atr: String,
@@ -269,6 +294,23 @@ pub enum FaceFinding {
     Good,
 }
 
+/// What the camera sees of a machine-readable zone, and what would help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MrzHint {
+    /// No zone in sight.
+    Nothing,
+    TooDark,
+    /// A reflection lies over it.
+    Glare,
+    /// Out of focus or moving.
+    Blur,
+    /// Partly out of view.
+    CutOff,
+    TooSmall,
+    /// It is being read: hold still.
+    Reading,
+}
+
 /// A captured picture or recording, held by the devices' side; dropped with the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MediaHandle(pub u64);
@@ -282,6 +324,8 @@ pub enum Progress {
     /// During the recording the face was lost (true) or is back (false).
     FaceLost(bool),
     Phase(IssuingPhase),
+    /// How far the chip is read.
+    DocumentRead(chip::Stage),
     /// Bytes sent of bytes to send.
     Upload {
         sent: u64,
@@ -333,10 +377,17 @@ pub enum Reply {
     CodesFrozen {
         seconds: u32,
     },
-    /// To `ReadCard`: the card answers but has no application this kiosk reads.
-    CardWithoutApplication {
+    /// To `ReadCard`: the card answers.
+    CardSeen {
+        /// Answer to reset (ISO 7816-3), hex.
         atr: String,
+        /// It has the eMRTD application.
+        emrtd: bool,
     },
+    /// To `ReadDocument`.
+    DocumentRead(Box<ChipDocument>),
+    /// To `ReadDocument`: the chip answers, and does not give its data.
+    DocumentRefused(DocumentRefusal),
     /// To `CaptureSelfie`, `CaptureDocument`, `LoadDocumentFile`.
     Picture {
         media: MediaHandle,
@@ -378,7 +429,9 @@ impl std::fmt::Debug for Reply {
             Reply::CodeWrong { .. } => "CodeWrong",
             Reply::CodeExpired => "CodeExpired",
             Reply::CodesFrozen { .. } => "CodesFrozen",
-            Reply::CardWithoutApplication { .. } => "CardWithoutApplication",
+            Reply::CardSeen { .. } => "CardSeen",
+            Reply::DocumentRead(_) => "DocumentRead",
+            Reply::DocumentRefused(_) => "DocumentRefused",
             Reply::Picture { .. } => "Picture",
             Reply::Recorded { .. } => "Recorded",
             Reply::RecordingFailed => "RecordingFailed",
@@ -394,6 +447,52 @@ impl std::fmt::Debug for Reply {
         };
         f.write_str(name)
     }
+}
+
+/// What a chip says, as far as the visit needs it; its files stay with the world,
+/// which seals them.
+#[derive(Clone)]
+pub struct ChipDocument {
+    /// DG1.
+    pub mrz: Mrz,
+    /// The holder in national characters, from DG11; none where it is not there.
+    pub holder: Option<HolderName>,
+    /// From DG11.
+    pub personal_number: Option<Zeroizing<String>>,
+    pub genuine: Genuine,
+    /// The face of DG2, decoded; none where it cannot be shown.
+    pub portrait: Option<MediaHandle>,
+}
+
+/// The name alone: everything in it is personal.
+impl std::fmt::Debug for ChipDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ChipDocument({:?})", self.genuine)
+    }
+}
+
+/// What the kiosk found out about a chip. The office examines it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Genuine {
+    /// Signed by the issuing state, and nothing speaks against it.
+    Proven,
+    /// The kiosk has nothing to compare with.
+    NotExamined,
+    /// Altered, copied or made by somebody else.
+    Refuted,
+}
+
+/// Why a chip gives nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DocumentRefusal {
+    WrongKey {
+        /// As the chip says; most say nothing.
+        tries_left: Option<u8>,
+    },
+    /// It has blocked the CAN, or knows none.
+    CanNotTaken,
+    /// No eMRTD application, or none whose protocols are known.
+    NoApplication,
 }
 
 /// A pending key that waits for its certificate in a citizen's storage.

@@ -58,7 +58,7 @@ impl Work {
         match progress {
             Progress::Phase(phase) => self.phase = Some(*phase),
             Progress::Upload { sent, total } => self.uploaded = Some((*sent.min(total), *total)),
-            Progress::Prompt { .. } | Progress::FaceLost(_) => {}
+            Progress::Prompt { .. } | Progress::FaceLost(_) | Progress::DocumentRead(_) => {}
         }
     }
 

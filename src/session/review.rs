@@ -77,7 +77,8 @@ fn list(answers: &Answers) -> Vec<(StepName, Answer)> {
     let document = answers.document.as_ref().map(|d| {
         let mark = match d.read_by {
             ReadBy::Typed => DocumentEntryMark::Typed,
-            ReadBy::Mrz | ReadBy::Chip => DocumentEntryMark::Mrz,
+            ReadBy::Mrz => DocumentEntryMark::Mrz,
+            ReadBy::Chip => DocumentEntryMark::Chip,
         };
         Answer::Document(d.kind, mark)
     });

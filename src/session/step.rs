@@ -30,6 +30,11 @@ pub(super) trait Step {
 
     fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn;
 
+    /// The person wants back: within the step where it has more than one screen.
+    fn back(&mut self, _visit: &mut Visit) -> Turn {
+        Turn::Back
+    }
+
     /// Whether this touch counts although a request is being worked on.
     fn heeds_while_busy(&self, _touch: &Touch, _visit: &Visit) -> bool {
         false
@@ -102,6 +107,13 @@ impl Shown {
     pub fn discreet(self) -> Self {
         Self {
             discreet: true,
+            ..self
+        }
+    }
+
+    pub fn without_primary(self) -> Self {
+        Self {
+            primary: None,
             ..self
         }
     }

@@ -15,12 +15,12 @@
 //! | `more` | scrolls the page by most of a screen |
 //! | `key-<sign>`, `key-space`, `key-shift`, `key-backspace`, `key-left`, `key-right`, `key-enter` | on-screen keys; letters in lower case (on the MRZ keyboard upper case) |
 //! | `layout-kazakh`, `layout-russian`, `layout-latin`, `layout-symbols` | keyboard layouts |
-//! | `field-identity-number`, `field-phone`, `field-phone-code`, `field-document-number`, `field-surname`, `field-given-name`, `field-patronymic`, `field-mrz-1` .. `-3`, `field-account-pin`, `field-account-pin-again`, `field-cabinet-pin`, `field-email`, `field-key-password`, `field-key-password-again`, `field-receipt-code` | fields |
+//! | `field-identity-number`, `field-phone`, `field-phone-code`, `field-document-number`, `field-can`, `field-surname`, `field-given-name`, `field-patronymic`, `field-mrz-1` .. `-3`, `field-account-pin`, `field-account-pin-again`, `field-cabinet-pin`, `field-email`, `field-key-password`, `field-key-password-again`, `field-receipt-code` | fields |
 //! | `start`, `start-collect` | welcome |
 //! | `agree` | consent |
 //! | `register-new-phone`, `use-registered-phone` | phone |
 //! | `resend-code`, `code-does-not-come` | phone codes |
-//! | `id-card`, `passport`, `enter-mrz`, `enter-typed` | document |
+//! | `id-card`, `passport`, `other-ways`, `enter-can`, `enter-mrz`, `enter-typed`, `without-chip`, `another-document`, `correct-iin` | document |
 //! | `retake`, `photo-from-drive`, `photo-from-camera` | selfie and document photo |
 //! | `accept-suggestion`, `keep-as-typed` | e-mail |
 //! | `storage-pkcs12`, `storage-kaztoken`, `storage-id-card`, `storage-etoken72k`, `storage-etoken5110`, `storage-jacarta`, `storage-akey`, `refresh-storage` | storage |
@@ -30,7 +30,8 @@
 //!
 //! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
 //! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
-//! `saved`, `registered-phone`, `phase-current`.
+//! `saved`, `registered-phone`, `phase-current`, `portrait`, `holder-surname`,
+//! `document-number`, `field-problem`.
 
 mod format;
 #[cfg(feature = "headless")]
@@ -91,10 +92,12 @@ impl WindowSize {
 
     /// Size of the live picture on the screen. The camera thread scales (and for
     /// a face mirrors) to this: the renderer only knows the nearest pixel.
-    pub fn preview(self, _of: PreviewFor) -> (u32, u32) {
-        match self {
-            WindowSize::Portrait => (952, 714),
-            WindowSize::Landscape => (560, 420),
+    pub fn preview(self, of: PreviewFor) -> (u32, u32) {
+        match (self, of) {
+            (WindowSize::Portrait, _) => (952, 714),
+            // Hints and ways round it stand below.
+            (WindowSize::Landscape, PreviewFor::Mrz) => (440, 330),
+            (WindowSize::Landscape, _) => (560, 420),
         }
     }
 }

@@ -5,10 +5,12 @@ use exchange::{DocumentKind, Language, StorageType};
 use super::generated as screen;
 use crate::session::command::Prompt;
 use crate::session::event::{
-    DocumentEntry, FaceFinding, Field, IssuingPhase, KeyboardLayout, StepName, StorageUnusable,
-    TextSize,
+    FaceFinding, Field, IssuingPhase, KeyboardLayout, MrzHint, StepName, StorageUnusable, TextSize,
 };
-use crate::session::view::{BusyWith, FieldError, KeyboardKind, PrimaryLabel, Screen};
+use crate::session::view::{
+    BusyWith, DocumentPhase, DocumentSource, FieldError, KeyboardKind, PrimaryLabel, ReadingWhat,
+    Screen,
+};
 
 /// One way: a name of the session as the screens have it.
 pub(super) trait Named {
@@ -52,7 +54,7 @@ both_ways!(KeyboardLayout, screen::LayoutName, layout {
 
 both_ways!(Field, screen::FieldName, field {
     IdentityNumber = IdentityNumber, Phone = Phone, PhoneCode = PhoneCode,
-    DocumentNumber = DocumentNumber, Surname = Surname, GivenName = GivenName,
+    DocumentNumber = DocumentNumber, Can = Can, Surname = Surname, GivenName = GivenName,
     Patronymic = Patronymic, MrzLine1 = MrzLine1, MrzLine2 = MrzLine2, MrzLine3 = MrzLine3,
     AccountPin = AccountPin, AccountPinAgain = AccountPinAgain, CabinetPin = CabinetPin,
     Email = Email, KeyPassword = KeyPassword, KeyPasswordAgain = KeyPasswordAgain,
@@ -81,7 +83,7 @@ one_way!(PrimaryLabel, screen::PrimaryName {
     StartRecording = StartRecording, SetPin = SetPin, OpenCabinet = OpenCabinet,
     ChooseThisFolder = ChooseThisFolder, SubmitApplication = SubmitApplication,
     MakeKey = MakeKey, DownloadCertificates = DownloadCertificates, Retry = Retry,
-    Finish = Finish,
+    AnotherDocument = AnotherDocument, Finish = Finish,
 });
 
 one_way!(KeyboardKind, screen::KeyboardName {
@@ -93,7 +95,16 @@ one_way!(BusyWith, screen::BusyName {
 });
 
 one_way!(DocumentKind, screen::DocumentName { IdCard = IdCard, Passport = Passport });
-one_way!(DocumentEntry, screen::EntryName { Mrz = Mrz, Typed = Typed });
+
+one_way!(MrzHint, screen::MrzHintName {
+    Nothing = Nothing, TooDark = TooDark, Glare = Glare, Blur = Blur, CutOff = CutOff,
+    TooSmall = TooSmall, Reading = Reading,
+});
+
+one_way!(ReadingWhat, screen::ReadingName {
+    Opening = Opening, Details = Details, Portrait = Portrait, Signature = Signature,
+    Authenticity = Authenticity,
+});
 
 one_way!(FaceFinding, screen::FindingName {
     NoFace = NoFace, SeveralFaces = SeveralFaces, TooSmall = TooSmall, TooLarge = TooLarge,
@@ -131,8 +142,8 @@ pub(super) fn field_error(error: Option<FieldError>) -> (screen::FieldErrorName,
         Some(FieldError::Name) => (To::Name, 0),
         Some(FieldError::MrzLength) => (To::MrzLength, 0),
         Some(FieldError::MrzCheckDigit) => (To::MrzCheckDigit, 0),
-        Some(FieldError::MrzIinDiffers) => (To::MrzIinDiffers, 0),
-        Some(FieldError::MrzExpired) => (To::MrzExpired, 0),
+        Some(FieldError::MrzRefused { tries_left }) => (To::MrzRefused, tries_left.into()),
+        Some(FieldError::CanRefused { tries_left }) => (To::CanRefused, tries_left.into()),
         Some(FieldError::PinObvious) => (To::PinObvious, 0),
         Some(FieldError::PinsDiffer) => (To::PinsDiffer, 0),
         Some(FieldError::PinWrong { tries_left }) => (To::PinWrong, tries_left.into()),
@@ -143,6 +154,29 @@ pub(super) fn field_error(error: Option<FieldError>) -> (screen::FieldErrorName,
         Some(FieldError::PasswordRules) => (To::PasswordRules, 0),
         Some(FieldError::PasswordsDiffer) => (To::PasswordsDiffer, 0),
         Some(FieldError::ReceiptCodeMistyped) => (To::ReceiptCodeMistyped, 0),
+    }
+}
+
+pub(super) fn document_phase(of: &DocumentPhase) -> screen::DocumentPhaseName {
+    use screen::DocumentPhaseName as To;
+    match of {
+        DocumentPhase::Kind => To::Kind,
+        DocumentPhase::Camera { .. } => To::Camera,
+        DocumentPhase::Ways { .. } => To::Ways,
+        DocumentPhase::Can => To::Can,
+        DocumentPhase::Mrz => To::Mrz,
+        DocumentPhase::Typed => To::Typed,
+        DocumentPhase::Place => To::Place,
+        DocumentPhase::Reading { .. } => To::Reading,
+        DocumentPhase::Confirm(_) => To::Confirm,
+    }
+}
+
+pub(super) fn document_source(of: DocumentSource) -> screen::SourceName {
+    match of {
+        DocumentSource::Chip { proven: true } => screen::SourceName::ProvenChip,
+        DocumentSource::Chip { proven: false } => screen::SourceName::Chip,
+        DocumentSource::Mrz => screen::SourceName::Mrz,
     }
 }
 

@@ -11,8 +11,7 @@ pub use camera::camera_frame;
 use contents::*;
 
 use crate::session::event::{
-    ComeBackReason, DocumentEntry, FaceFinding, Field, KeyboardLayout, MediaHandle, PhotoSource,
-    TextSize,
+    ComeBackReason, FaceFinding, Field, KeyboardLayout, MediaHandle, MrzHint, PhotoSource, TextSize,
 };
 use crate::session::view::*;
 
@@ -24,6 +23,8 @@ pub struct Sample {
 
 /// The media that the samples name.
 pub const PICTURE: MediaHandle = MediaHandle(1);
+/// The holder's face on a document: upright, 3:4.
+pub const PORTRAIT: MediaHandle = MediaHandle(2);
 
 /// Every screen, most in more than one state; in Kazakh, 100 %, normal contrast.
 pub fn all() -> Vec<Sample> {
@@ -58,7 +59,51 @@ pub fn journey() -> Vec<Sample> {
         )
         .primary(Some(PrimaryLabel::Confirm))
         .digits(),
-        sample("document", Some(5), document(None, CardState::Absent, None)).primary(None),
+        document_sample("document", document(None, DocumentPhase::Kind)).primary(None),
+        document_sample(
+            "document_camera",
+            document(
+                Some(DocumentKind::IdCard),
+                DocumentPhase::Camera {
+                    hint: Some(MrzHint::CutOff),
+                },
+            ),
+        )
+        .primary(None),
+        document_sample(
+            "document_place",
+            document(Some(DocumentKind::IdCard), DocumentPhase::Place),
+        )
+        .primary(None),
+        document_sample(
+            "document_reading",
+            DocumentView {
+                in_reader: true,
+                ..document(
+                    Some(DocumentKind::IdCard),
+                    DocumentPhase::Reading {
+                        what: ReadingWhat::Portrait,
+                        share: 0.6,
+                    },
+                )
+            },
+        )
+        .primary(None)
+        .with(|view| {
+            view.busy = Some(Busy {
+                what: BusyWith::Card,
+                progress: Some(0.6),
+                since_seconds: 2,
+            });
+        }),
+        document_sample(
+            "document_confirm",
+            document(
+                Some(DocumentKind::IdCard),
+                found(DocumentSource::Chip { proven: true }, None),
+            ),
+        )
+        .primary(Some(PrimaryLabel::Confirm)),
         sample(
             "selfie",
             Some(6),
@@ -175,40 +220,87 @@ pub fn troubles() -> Vec<Sample> {
             }),
         )
         .primary(Some(PrimaryLabel::Confirm)),
-        sample(
-            "document_reading",
-            Some(5),
-            document(Some(DocumentKind::IdCard), CardState::Reading, None),
-        ),
-        sample(
-            "document_failed",
-            Some(5),
+        document_sample(
+            "document_camera_refused",
+            DocumentView {
+                in_reader: true,
+                trouble: Some(Fault::DocumentKeyWrong),
+                ..document(
+                    Some(DocumentKind::Passport),
+                    DocumentPhase::Camera { hint: None },
+                )
+            },
+        )
+        .primary(None),
+        document_sample(
+            "document_ways",
             document(
                 Some(DocumentKind::IdCard),
-                CardState::Failed(Fault::CardSilent),
-                None,
+                DocumentPhase::Ways { chip: true },
             ),
-        ),
-        sample(
+        )
+        .primary(None),
+        document_sample(
+            "document_can",
+            document(Some(DocumentKind::IdCard), DocumentPhase::Can),
+        )
+        .digits(),
+        document_sample(
             "document_mrz",
-            Some(5),
-            document(
-                Some(DocumentKind::IdCard),
-                CardState::Noted,
-                Some(DocumentEntry::Mrz),
-            ),
+            document(Some(DocumentKind::IdCard), DocumentPhase::Mrz),
         )
         .mrz(),
-        sample(
+        document_sample(
             "document_typed",
-            Some(5),
-            document(
-                Some(DocumentKind::Passport),
-                CardState::Absent,
-                Some(DocumentEntry::Typed),
-            ),
+            document(Some(DocumentKind::Passport), DocumentPhase::Typed),
         )
         .full(KeyboardLayout::Kazakh),
+        document_sample(
+            "document_pulled",
+            DocumentView {
+                trouble: Some(Fault::CardPulled),
+                without_chip: true,
+                ..document(Some(DocumentKind::Passport), DocumentPhase::Place)
+            },
+        )
+        .primary(None),
+        document_sample(
+            "document_silent",
+            DocumentView {
+                in_reader: true,
+                trouble: Some(Fault::CardSilent),
+                without_chip: true,
+                ..document(Some(DocumentKind::IdCard), DocumentPhase::Place)
+            },
+        )
+        .primary(Some(PrimaryLabel::Retry)),
+        document_sample(
+            "document_confirm_mrz",
+            document(
+                Some(DocumentKind::Passport),
+                found(DocumentSource::Mrz, None),
+            ),
+        )
+        .primary(Some(PrimaryLabel::Confirm)),
+        document_sample(
+            "document_of_another",
+            document(
+                Some(DocumentKind::IdCard),
+                found(DocumentSource::Mrz, Some(Fault::DocumentOfAnother)),
+            ),
+        )
+        .primary(Some(PrimaryLabel::AnotherDocument)),
+        document_sample(
+            "document_not_genuine",
+            document(
+                Some(DocumentKind::IdCard),
+                found(
+                    DocumentSource::Chip { proven: false },
+                    Some(Fault::DocumentNotGenuine),
+                ),
+            ),
+        )
+        .primary(Some(PrimaryLabel::AnotherDocument)),
         sample(
             "selfie_dark",
             Some(6),
@@ -371,6 +463,10 @@ pub fn coming_back() -> Vec<Sample> {
         }))
         .primary(Some(PrimaryLabel::Finish)),
     ]
+}
+
+fn document_sample(name: &'static str, view: DocumentView) -> Sample {
+    sample(name, Some(5), Screen::Document(view))
 }
 
 fn sample(name: &'static str, position: Option<u8>, screen: Screen) -> Sample {

@@ -257,6 +257,8 @@ impl Shown {
         let visit = window.global::<Visit>();
         visit.set_picture(Image::default());
         visit.set_preview(Image::default());
+        visit.set_portrait(Image::default());
+        visit.set_found(screen::FoundData::default());
         sync(&self.answers, Vec::new());
     }
 }

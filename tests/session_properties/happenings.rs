@@ -77,7 +77,28 @@ pub fn replies() -> Vec<Reply> {
             Reply::CodeWrong { tries_left: 0 },
             Reply::CodeExpired,
             Reply::CodesFrozen { seconds: 1800 },
-            Reply::CardWithoutApplication { atr: "3b".into() },
+            Reply::CardSeen {
+                atr: "3b".into(),
+                emrtd: false,
+            },
+            Reply::DocumentRead(Box::new(chip(MediaHandle(79)))),
+            Reply::DocumentRead(Box::new(ChipDocument {
+                holder: None,
+                personal_number: Some("900101300811".to_owned().into()),
+                genuine: Genuine::NotExamined,
+                portrait: None,
+                ..chip(MediaHandle(80))
+            })),
+            Reply::DocumentRead(Box::new(ChipDocument {
+                genuine: Genuine::Refuted,
+                ..chip(MediaHandle(81))
+            })),
+            Reply::DocumentRefused(DocumentRefusal::NoApplication),
+            Reply::DocumentRefused(DocumentRefusal::CanNotTaken),
+            Reply::DocumentRefused(DocumentRefusal::WrongKey { tries_left: None }),
+            Reply::DocumentRefused(DocumentRefusal::WrongKey {
+                tries_left: Some(0),
+            }),
             Reply::Picture {
                 media: MediaHandle(77),
             },
@@ -125,8 +146,15 @@ fn touches() -> impl Strategy<Value = Touch> {
         Choice::CodeDoesNotCome,
         Choice::Document(DocumentKind::IdCard),
         Choice::Document(DocumentKind::Passport),
+        Choice::EnterDocumentAs(DocumentEntry::Camera),
+        Choice::EnterDocumentAs(DocumentEntry::Can),
         Choice::EnterDocumentAs(DocumentEntry::Mrz),
         Choice::EnterDocumentAs(DocumentEntry::Typed),
+        Choice::OtherWays,
+        Choice::WithoutChip,
+        Choice::AnotherDocument,
+        Choice::CorrectIdentityNumber,
+        Choice::Edit(StepName::Document),
         Choice::TakePicture,
         Choice::RetakePicture,
         Choice::StartRecording,
@@ -186,6 +214,8 @@ fn device_events() -> impl Strategy<Value = DeviceEvent> {
             DeviceEvent::Face(FaceFinding::NoFace),
             DeviceEvent::CardInserted { atr: "3b00".into() },
             DeviceEvent::CardRemoved,
+            DeviceEvent::MrzHint(MrzHint::Glare),
+            DeviceEvent::MrzSeen(Box::new(mrz())),
             DeviceEvent::DriveInserted {
                 drive: DRIVE,
                 label: LABEL.into()
@@ -213,6 +243,7 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         (Field::PhoneCode, CODE),
         (Field::Surname, "Әлімқұлова"),
         (Field::DocumentNumber, "041236587"),
+        (Field::Can, CAN),
         (Field::AccountPin, "111111"),
         (Field::CabinetPin, PIN),
         (Field::Email, "x@gmial.com"),
@@ -226,6 +257,12 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         Progress::FaceLost(true),
         Progress::Phase(IssuingPhase::AwaitingDecision),
         Progress::Phase(IssuingPhase::Installing),
+        Progress::DocumentRead(chip::Stage::Access),
+        Progress::DocumentRead(chip::Stage::File {
+            id: chip::FileId::Sod,
+            done: 9,
+            of: 0,
+        }),
         Progress::Upload { sent: 9, total: 0 },
         Progress::Upload { sent: 1, total: 3 },
     ]);

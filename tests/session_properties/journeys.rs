@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use exchange::{Form, Language, PhoneStanding, StorageType};
+use exchange::{Form, IinComparison, Language, PhoneStanding, ReadBy, StorageType};
 use faults::Fault;
 use kiosk::session::command::{Action, Command, Request};
 use kiosk::session::event::*;
-use kiosk::session::view::{Dialog, FieldError, Outcome, PrimaryLabel, Screen};
+use kiosk::session::view::{Dialog, DocumentPhase, FieldError, Outcome, PrimaryLabel, Screen};
 
 use crate::world::*;
 
@@ -74,7 +74,9 @@ fn a_citizen_online_gets_a_certificate() {
     assert_eq!(form.iin.expose(), IIN);
     assert_eq!(form.email.expose(), EMAIL);
     assert_eq!(form.storage, StorageType::Pkcs12);
-    assert_eq!(form.document.holder.surname(), "AKHMETOVA");
+    assert_eq!(form.document.read_by, ReadBy::Chip);
+    assert_eq!(form.document.iin, IinComparison::Same);
+    assert_eq!(form.document.holder.surname(), NATIONAL[0]);
     assert!(matches!(&form.phone, PhoneStanding::Proven { proof } if proof == "office proof"));
     world.next();
     assert!(world.is_idle());
@@ -227,11 +229,17 @@ fn an_answer_is_changed_from_review() {
     world.type_into(Field::PhoneCode, CODE);
     world.next();
     assert_eq!(world.screen(), "document");
-    world.next();
     let Screen::Document(view) = world.view().screen else {
         panic!();
     };
-    assert_eq!(view.fields[0].error, Some(FieldError::MrzIinDiffers));
+    let DocumentPhase::Confirm(found) = view.phase else {
+        panic!("{:?}", view.phase);
+    };
+    assert_eq!(found.refused, Some(Fault::DocumentOfAnother));
+    world.touch(Touch::Back);
+    assert_eq!(world.screen(), "review");
+    world.next();
+    assert_eq!(world.screen(), "document", "not without a document");
 }
 
 #[test]

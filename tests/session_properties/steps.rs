@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{DocumentKind, Language, ReadBy, StorageType};
+use exchange::{Language, StorageType};
 use faults::Fault;
 use kiosk::session::command::{Action, Command, Request};
 use kiosk::session::event::*;
@@ -11,7 +11,7 @@ use kiosk::session::view::*;
 use crate::world::*;
 
 /// A world whose citizen has done so many acts without a mistake.
-fn after(acts: usize) -> World {
+pub fn after(acts: usize) -> World {
     let mut world = World::new(true);
     for n in 0..acts {
         world.act(n);
@@ -19,12 +19,12 @@ fn after(acts: usize) -> World {
     world
 }
 
-fn label(world: &World) -> Option<(PrimaryLabel, bool)> {
+pub fn label(world: &World) -> Option<(PrimaryLabel, bool)> {
     world.view().primary.map(|p| (p.label, p.enabled))
 }
 
 /// Answers the request that waits.
-fn reply(world: &mut World, reply: Reply) {
+pub fn reply(world: &mut World, reply: Reply) {
     let (session, request, _) = world.waiting.pop_front().expect("a request");
     world.send(Event::Reply {
         session,
@@ -33,14 +33,14 @@ fn reply(world: &mut World, reply: Reply) {
     });
 }
 
-fn failed(fault: Fault) -> Reply {
+pub fn failed(fault: Fault) -> Reply {
     Reply::Failed(Failure {
         fault,
         detail: String::new(),
     })
 }
 
-fn erase(world: &mut World, count: usize) {
+pub fn erase(world: &mut World, count: usize) {
     for _ in 0..count {
         world.touch(Touch::Key(Key::Backspace));
     }
@@ -161,82 +161,6 @@ fn an_office_lost_at_the_code_leads_to_a_number_unproven() {
     // Or once more with the registered one.
     world.choose(Choice::UseRegisteredPhone);
     assert_eq!(label(&world), Some((PrimaryLabel::GetCode, true)));
-}
-
-#[test]
-fn a_card_is_noted_and_its_data_typed() {
-    let mut world = after(9);
-    let card = |world: &World| match world.view().screen {
-        Screen::Document(view) => view.card,
-        other => panic!("{other:?}"),
-    };
-    world.answers = false;
-    let inserted = DeviceEvent::CardInserted { atr: "3b01".into() };
-    world.send(Event::Device(inserted.clone()));
-    assert_eq!(card(&world), CardState::Reading);
-    world.send(Event::Device(DeviceEvent::CardRemoved));
-    assert_eq!(card(&world), CardState::Failed(Fault::CardPulled));
-    assert!(
-        world.waiting.is_empty(),
-        "nobody waits for a card that is gone"
-    );
-    world.answers = true;
-    world.send(Event::Device(inserted));
-    assert_eq!(card(&world), CardState::Noted);
-    world.choose(Choice::EnterDocumentAs(DocumentEntry::Typed));
-    world.type_into(Field::Surname, "Әлімқұлова");
-    world.type_into(Field::GivenName, "Гүлнұр");
-    world.type_into(Field::DocumentNumber, "0412");
-    world.next();
-    let Screen::Document(view) = world.view().screen else {
-        panic!();
-    };
-    assert_eq!(view.kind, Some(DocumentKind::IdCard));
-    assert_eq!(view.fields[3].error, Some(FieldError::DocumentNumber));
-    world.type_into(Field::DocumentNumber, "36587");
-    world.next();
-    assert_eq!(world.screen(), "selfie");
-    assert!(
-        world
-            .commands
-            .iter()
-            .any(|c| matches!(c, Command::Do(Action::WatchCard(false))))
-    );
-    for n in 13..ACTS {
-        world.act(n);
-    }
-    let form = world.commands.iter().find_map(|c| match c {
-        Command::Ask {
-            what: Request::Submit { form, .. },
-            ..
-        } => Some(form.clone()),
-        _ => None,
-    });
-    let document = form.expect("submitted").document;
-    assert_eq!(document.read_by, ReadBy::Typed);
-    assert_eq!(document.holder.common_name(), "ӘЛІМҚҰЛОВА ГҮЛНҰР");
-    assert_eq!(document.atr.as_deref(), Some("3b00"));
-}
-
-#[test]
-fn a_slip_in_the_mrz_is_shown_in_its_line() {
-    let mut world = after(11);
-    for (field, line) in [Field::MrzLine1, Field::MrzLine2, Field::MrzLine3]
-        .into_iter()
-        .zip([
-            "IDKAZ0412365878880412401006<<<",
-            "8804123F3104117KAZ<<<<<<<<<<<2",
-            MRZ[2],
-        ])
-    {
-        world.type_into(field, line);
-    }
-    world.next();
-    let Screen::Document(view) = world.view().screen else {
-        panic!();
-    };
-    let errors: Vec<_> = view.fields.iter().map(|f| f.error).collect();
-    assert_eq!(errors, [None, Some(FieldError::MrzCheckDigit), None]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use chip::mrz::Mrz;
 use exchange::{StorageType, SubmissionId, TimeTrust, UnixMillis};
 use faults::Fault;
 use kiosk::session::command::{Action, Command, KeyLocation, PreviewFor, Request};
@@ -18,6 +19,10 @@ pub const MRZ: [&str; 3] = [
     "8804123F3104116KAZ<<<<<<<<<<<2",
     "AKHMETOVA<<AIGERIM<<<<<<<<<<<<",
 ];
+/// What DG11 says of the same person.
+pub const NATIONAL: [&str; 3] = ["АХМЕТОВА", "ӘЙГЕРІМ", "ҚАНАТҚЫЗЫ"];
+pub const ATR: &str = "3b00";
+pub const CAN: &str = "318742";
 pub const PHONE: &str = "7015551234";
 pub const CODE: &str = "604182";
 pub const PIN: &str = "274951";
@@ -43,6 +48,32 @@ pub struct World {
 
 pub fn submission() -> SubmissionId {
     SubmissionId::from_parts(UnixMillis(1_790_000_000_000), &[9; 10])
+}
+
+pub fn mrz() -> Mrz {
+    Mrz::parse(&MRZ).expect("a right zone")
+}
+
+/// The card with this zone, genuine.
+pub fn chip(portrait: MediaHandle) -> ChipDocument {
+    let [surname, given, patronymic] = NATIONAL;
+    ChipDocument {
+        mrz: mrz(),
+        holder: exchange::HolderName::new(surname, given, patronymic).ok(),
+        personal_number: None,
+        genuine: Genuine::Proven,
+        portrait: Some(portrait),
+    }
+}
+
+pub fn card_inserted() -> Event {
+    Event::Device(DeviceEvent::CardInserted {
+        atr: ATR.to_owned(),
+    })
+}
+
+pub fn card_removed() -> Event {
+    Event::Device(DeviceEvent::CardRemoved)
 }
 
 pub fn surroundings(link_up: bool) -> Vec<Event> {
@@ -132,6 +163,9 @@ impl World {
             Command::Do(Action::StartPreview(PreviewFor::Face)) if self.answers => {
                 events.push_back(Event::Device(DeviceEvent::Face(FaceFinding::Good)));
             }
+            Command::Do(Action::StartPreview(PreviewFor::Mrz)) if self.answers => {
+                events.push_back(Event::Device(DeviceEvent::MrzHint(MrzHint::Nothing)));
+            }
             Command::Do(_) => {}
         }
     }
@@ -156,9 +190,14 @@ impl World {
                 proof: "office proof".to_owned(),
             },
             Request::CheckCode { .. } => Reply::CodeWrong { tries_left: 9 },
-            Request::ReadCard => Reply::CardWithoutApplication {
-                atr: "3b00".to_owned(),
+            Request::ReadCard => Reply::CardSeen {
+                atr: ATR.to_owned(),
+                emrtd: true,
             },
+            Request::ReadDocument { .. } => {
+                self.media += 1;
+                Reply::DocumentRead(Box::new(chip(MediaHandle(self.media))))
+            }
             Request::CaptureSelfie
             | Request::CaptureDocument
             | Request::LoadDocumentFile { .. } => {
@@ -300,6 +339,8 @@ impl World {
                 for (field, line) in lines.into_iter().zip(MRZ) {
                     self.type_into(field, line);
                 }
+                self.next();
+                self.send(card_inserted());
             }
             12..=14 => self.next(),
             // The prompts, then the video's end.

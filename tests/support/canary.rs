@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 /// What the walkthrough's citizen says and types: everything in full, so that
 /// chance cannot make it up.
-const TEXTS: [(&str, &str); 10] = [
+const TEXTS: [(&str, &str); 13] = [
     ("identity number", "880412401006"),
     // With and without country code.
     ("phone", "7010000001"),
@@ -16,6 +16,10 @@ const TEXTS: [(&str, &str); 10] = [
     ("key password", "Kilt2026"),
     ("account PIN", "274916"),
     ("document number", "N00000000"),
+    // What the chip of the card says in Latin letters.
+    ("surname in the zone", "ULGIBEKOVA"),
+    ("number in the zone", "041236587"),
+    ("dates in the zone", "8804123F310411"),
 ];
 
 /// One thing to look for.

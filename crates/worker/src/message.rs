@@ -169,6 +169,22 @@ pub struct PictureLimits {
     pub result_side: u32,
     /// JPEG quality of the result, 1..=100.
     pub quality: u8,
+    /// JPEG 2000 is a picture too: chips have it, people's drives do not.
+    pub jpeg_2000: bool,
+}
+
+impl PictureLimits {
+    /// What a chip's portrait may be.
+    pub fn portrait() -> Self {
+        PictureLimits {
+            file_bytes: 1024 * 1024,
+            side: 4096,
+            pixels: 8_000_000,
+            result_side: 960,
+            quality: 92,
+            jpeg_2000: true,
+        }
+    }
 }
 
 impl Default for PictureLimits {
@@ -180,6 +196,7 @@ impl Default for PictureLimits {
             pixels: 64_000_000,
             result_side: 2400,
             quality: 88,
+            jpeg_2000: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use exchange::Language;
 use kiosk::ui::headless::Driver;
 
@@ -23,6 +23,12 @@ const EMAIL_TYPED: &str = "saule.u@gmial.com";
 /// Made in the folder of the walk once the screen has said that the application is
 /// saved: from then on it may not be lost.
 const SAVED: &str = "saved";
+/// While this lies in the folder of the walk, the citizen's card is in the reader.
+pub const CARD: &str = "card";
+/// Of the card in the simulated reader, and a slip of the finger.
+const CAN: &str = "123456";
+const WRONG_CAN: &str = "123465";
+/// As the card's chip has it.
 const NAME: [&str; 3] = ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"];
 /// What the next citizen must not see.
 pub const PERSONAL: [&str; 7] = [
@@ -68,6 +74,7 @@ impl<'a> Citizen<'a> {
             c.primary()
         })?;
         self.step("phone_code", |c| c.phone_code(office, "phone_code"))?;
+        self.step("document", Self::document_by_chip)?;
         self.answers()?;
         self.step("review", |c| {
             c.driver.touch_id("wait-here")?;
@@ -92,6 +99,7 @@ impl<'a> Citizen<'a> {
             c.picture("phone")?;
             c.primary()
         })?;
+        self.step("document", Self::document_by_typing)?;
         self.answers()?;
         self.step("review", |c| {
             c.driver.wait_for("primary")?;
@@ -187,31 +195,77 @@ impl<'a> Citizen<'a> {
         })
     }
 
-    /// From the document to the place for the key.
+    /// To the list of ways by which a document is entered.
+    fn other_ways(&mut self) -> Result<()> {
+        self.driver.wait_for("id-card")?;
+        self.picture("document_kind")?;
+        self.driver.touch_id("id-card")?;
+        self.driver.wait_for("preview")?;
+        self.picture("document_camera")?;
+        self.driver.touch_id("other-ways")?;
+        self.driver.wait_for("enter-typed")?;
+        self.picture("document_ways")
+    }
+
+    /// The card's chip is read: nobody types what it knows.
+    fn document_by_chip(&mut self) -> Result<()> {
+        self.other_ways()?;
+        self.driver.touch_id("enter-can")?;
+        self.driver.wait_for("field-can")?;
+        self.driver.type_text(WRONG_CAN)?;
+        self.primary()?;
+        self.pump_for(Duration::from_millis(500))?;
+        self.picture("document_place")?;
+        let card = self.out.join(CARD);
+        std::fs::write(&card, "")?;
+        // Said by the field, and mended there with the card where it is.
+        self.until("field-problem", LONG, || Ok(()))?;
+        self.picture("document_can_wrong")?;
+        for _ in 0..CAN.len() {
+            self.driver.touch_id("key-backspace")?;
+        }
+        self.driver.type_text(CAN)?;
+        self.picture("document_can")?;
+        self.primary()?;
+        self.pump_for(Duration::from_millis(600))?;
+        self.picture("document_reading")?;
+        self.until("holder-surname", LONG, || Ok(()))?;
+        self.picture("document")?;
+        let shown = self.driver.words();
+        for name in NAME {
+            ensure!(
+                shown.iter().any(|words| words == name),
+                "the chip's {name} is not shown"
+            );
+        }
+        ensure!(
+            self.driver.find("portrait").is_some(),
+            "the chip's portrait is not shown"
+        );
+        self.primary()?;
+        std::fs::remove_file(&card)?;
+        Ok(())
+    }
+
+    /// Of a document that cannot be read: number and names as they stand there.
+    fn document_by_typing(&mut self) -> Result<()> {
+        self.other_ways()?;
+        self.driver.touch_id("enter-typed")?;
+        for (field, text) in [
+            ("field-surname", NAME[0]),
+            ("field-given-name", NAME[1]),
+            ("field-patronymic", NAME[2]),
+            ("field-document-number", "000000000"),
+        ] {
+            self.driver.touch_id(field)?;
+            self.driver.type_text(text)?;
+        }
+        self.picture("document")?;
+        self.primary()
+    }
+
+    /// From the selfie to the place for the key.
     fn answers(&mut self) -> Result<()> {
-        self.step("document", |c| {
-            // A card that lies in the reader already says what it is.
-            while c.driver.find("enter-typed").is_none() {
-                if c.driver.find("id-card").is_some() {
-                    c.picture("document_kind")?;
-                    c.driver.touch_id("id-card")?;
-                }
-                c.driver.wait_for("page")?;
-            }
-            c.picture("document_reader")?;
-            c.driver.touch_id("enter-typed")?;
-            for (field, text) in [
-                ("field-surname", NAME[0]),
-                ("field-given-name", NAME[1]),
-                ("field-patronymic", NAME[2]),
-                ("field-document-number", "000000000"),
-            ] {
-                c.driver.touch_id(field)?;
-                c.driver.type_text(text)?;
-            }
-            c.picture("document")?;
-            c.primary()
-        })?;
         self.step("selfie", |c| {
             c.driver.wait_for("preview")?;
             c.driver

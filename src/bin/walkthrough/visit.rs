@@ -28,6 +28,8 @@ const DRIVE: &str = "usb";
 /// The state of the simulated document, for office and kiosk to believe in.
 const CSCA_FILE: &str = "csca.der";
 const FACE_FILE: &str = "camera.png";
+/// The same face, upright, on the card's chip.
+const CARD_FACE_FILE: &str = "card.jpg";
 /// What the simulated camera sees: a NASA portrait in the public domain.
 const FACE: &[u8] = include_bytes!("../../../tests/fixtures/camera/astronaut-selfie.jpg");
 /// What lies on the citizen's drive: a drawn specimen.
@@ -91,8 +93,11 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
         },
         card_reader: config::CardReader::Simulated {
             insert_after_millis: 0,
-            iin: Some(journey::IIN.into()),
-            portrait: None,
+            card_file: Some(out.join(journey::CARD)),
+            // The specimen's own, which is the citizen's: nothing of it stays in the
+            // configuration.
+            iin: None,
+            portrait: Some(out.join(CARD_FACE_FILE)),
         },
         document: config::Document {
             csca: Some(out.join(CSCA_FILE)),
@@ -130,9 +135,16 @@ impl Scene {
                 fs::remove_dir_all(old)?;
             }
         }
+        if out.join(journey::CARD).exists() {
+            fs::remove_file(out.join(journey::CARD))?;
+        }
         fs::create_dir_all(drive.join(journey::FOLDER))?;
         fs::write(drive.join("zheke-kualik.jpg"), DOCUMENT)?;
         fs::write(out.join(FACE_FILE), FACE)?;
+        let face = portrait::Picture::decode(FACE)?;
+        let upright = face.crop(face.centred(3, 4))?;
+        let upright = portrait::jpeg::encode(&upright, 90)?;
+        fs::write(out.join(CARD_FACE_FILE), upright.bytes())?;
         let csca = out.join(CSCA_FILE);
         fs::write(&csca, document::authority()?.csca_der())?;
         let mut office = Office::init(&office_program(arguments)?, &state, &csca)?;

@@ -232,13 +232,13 @@ mod tests {
                 (t, LIT)
             }
         });
-        let [(raised, first), (cleared, second)] = events[..] else {
+        let [(raised, first), (cleared, second)] = &events[..] else {
             panic!("{events:?}")
         };
-        assert_eq!(first, CameraEvent::Raised(Fault::CameraBlack));
-        assert!((4500..4600).contains(&raised));
-        assert_eq!(second, CameraEvent::Cleared(Fault::CameraBlack));
-        assert!((6500..6700).contains(&cleared));
+        assert_eq!(*first, CameraEvent::Raised(Fault::CameraBlack));
+        assert!((4500..4600).contains(raised));
+        assert_eq!(*second, CameraEvent::Cleared(Fault::CameraBlack));
+        assert!((6500..6700).contains(cleared));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! The camera: live picture, selfie, document photo, video identification.
+//! The camera: live picture, selfie, machine-readable zone, document photo, video
+//! identification.
 //!
 //! Here: what a camera is ([`Camera`], [`CameraSource`]) and the thread that
-//! drives one ([`CameraThread`]). What a picture shows is judged by `portrait`.
+//! drives one ([`CameraThread`]). What a picture shows is judged by `portrait` and
+//! `mrz_reader`.
 //! Pictures of a person stay in memory that is wiped; nothing here writes files.
 
 mod check;
@@ -13,14 +15,16 @@ mod recording;
 pub mod simulated;
 mod thread;
 mod worker;
+mod zone;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use chip::mrz::Mrz;
 use faults::Fault;
 use portrait::Finding;
 
-use crate::session::event::{DeviceEvent, FaceFinding};
+use crate::session::event::{DeviceEvent, FaceFinding, MrzHint};
 
 pub use check::{CameraCheck, check};
 pub use health::{Health, HealthConfig};
@@ -83,10 +87,14 @@ pub trait CameraSource: Send {
 }
 
 /// What the thread says on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CameraEvent {
     /// Several times a second while a preview for a face runs.
     Face(Finding),
+    /// Several times a second while a preview for a machine-readable zone runs.
+    MrzHint(MrzHint),
+    /// Frames agree on it.
+    MrzSeen(Box<Mrz>),
     /// One of `CameraMissing`, `CameraBlack`, `CameraFrozen`, `CameraSlow`; at
     /// most one is raised at a time.
     Raised(Fault),
@@ -123,6 +131,8 @@ impl From<CameraEvent> for DeviceEvent {
     fn from(event: CameraEvent) -> Self {
         match event {
             CameraEvent::Face(finding) => DeviceEvent::Face(finding.into()),
+            CameraEvent::MrzHint(hint) => DeviceEvent::MrzHint(hint),
+            CameraEvent::MrzSeen(mrz) => DeviceEvent::MrzSeen(mrz),
             CameraEvent::Raised(fault) => DeviceEvent::Raised(fault),
             CameraEvent::Cleared(fault) => DeviceEvent::Cleared(fault),
         }

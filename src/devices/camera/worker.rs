@@ -9,6 +9,7 @@ use portrait::{DetectError, FaceSize, Finding, Jpeg, Judgement, Point, Rect, Sel
 
 use super::recording::{self, RecordedFrame};
 use super::thread::{Order, STILL_PATIENCE};
+use super::zone::ZoneSearch;
 use super::{
     Callbacks, Camera, CameraEvent, CameraSettings, CameraSource, Health, Pipeline, PreviewFrame,
     PreviewRequest, RawFrame, StillError, StillRequest, pipeline,
@@ -26,6 +27,8 @@ const RAREST_ANALYSIS: Duration = Duration::from_secs(1);
 /// The longer side of a recorded frame, in pixels.
 const RECORDED_SIDE: u32 = 640;
 const STILL_QUALITY: u8 = 92;
+/// Time from one look for a machine-readable zone to the next, at least.
+const ZONE_EVERY: Duration = Duration::from_millis(100);
 
 struct Still {
     request: StillRequest,
@@ -46,6 +49,7 @@ pub(super) struct Worker {
     settings: CameraSettings,
     callbacks: Callbacks,
     judge: Box<dyn SelfieJudge>,
+    zone: ZoneSearch,
     began: Instant,
     camera: Option<Box<dyn Camera>>,
     health: Health,
@@ -77,6 +81,7 @@ impl Worker {
             settings,
             callbacks,
             judge,
+            zone: ZoneSearch::default(),
             began: now,
             camera: None,
             pipeline: Pipeline::default(),
@@ -123,6 +128,7 @@ impl Worker {
         let now = Instant::now();
         match order {
             Order::Preview(wanted) => {
+                self.zone.forget();
                 if wanted.is_none() {
                     self.pipeline.forget();
                     self.judge.forget();
@@ -293,6 +299,7 @@ impl Worker {
         let events = self.health.frame(self.began.elapsed(), digest, brightness);
         self.tell(events);
         self.show(at);
+        self.look_for_zone();
         let faces = self.analyse();
         self.take_still();
         self.record_frame(at, faces);
@@ -318,6 +325,22 @@ impl Worker {
                 self.shown += 1;
             }
             Err(error) => tracing::warn!(%error, "a frame cannot be shown"),
+        }
+    }
+
+    /// Where a document is shown; half of the time is left to the picture.
+    fn look_for_zone(&mut self) {
+        let began = Instant::now();
+        let wanted = self.preview.is_some_and(|p| p.purpose == PreviewFor::Mrz);
+        if !wanted || began < self.next_analysis {
+            return;
+        }
+        let (hint, seen) = self.zone.look(self.pipeline.full());
+        let pause = (began.elapsed() * 2).clamp(ZONE_EVERY, RAREST_ANALYSIS);
+        self.next_analysis = began + pause;
+        (self.callbacks.event)(CameraEvent::MrzHint(hint));
+        if let Some(mrz) = seen {
+            (self.callbacks.event)(CameraEvent::MrzSeen(Box::new(mrz)));
         }
     }
 

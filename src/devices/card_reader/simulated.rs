@@ -48,27 +48,41 @@ pub struct SimulatedReader {
     card: Arc<Mutex<Option<Chip>>>,
     fault: Arc<Mutex<Option<Fault>>>,
     /// The chip of the document; failed tries stay with it.
-    document: Arc<Mutex<SpecimenChip>>,
+    document: Arc<Mutex<Option<SpecimenChip>>>,
+    config: ChipConfig,
 }
 
-/// The document is what [`Chip::Emrtd`] puts in. `sender` must not call back into the
-/// reader.
+/// `config`: of the chips of documents that are put in. `sender` must not call back
+/// into the reader.
 pub fn start(
-    document: Specimen,
     config: ChipConfig,
     sender: impl Fn(DeviceEvent) + Send + Sync + 'static,
 ) -> SimulatedReader {
     super::super::simulated_in_use("card reader");
-    let chip = SpecimenChip::new(document, config, Box::new(SystemRandom));
     SimulatedReader {
         presence: Arc::new(Presence::new(sender)),
-        document: Arc::new(Mutex::new(chip)),
+        document: Arc::default(),
+        config,
         card: Arc::default(),
         fault: Arc::default(),
     }
 }
 
 impl SimulatedReader {
+    /// This document is what [`Chip::Emrtd`] means from now on, and lies in the reader.
+    pub fn put_in(&self, document: Specimen) {
+        self.remove();
+        let chip = SpecimenChip::new(document, self.config.clone(), Box::new(SystemRandom));
+        *lock(&self.document) = Some(chip);
+        self.insert(Chip::Emrtd);
+    }
+
+    /// Its holder goes away with it: nothing of it stays here.
+    pub fn take_away(&self) {
+        self.remove();
+        *lock(&self.document) = None;
+    }
+
     pub fn insert(&self, chip: Chip) {
         self.remove();
         let mute = chip == Chip::Mute;
@@ -186,7 +200,10 @@ impl SimulatedReader {
         progress: &UnboundedSender<Stage>,
         wanted: impl Fn() -> bool,
     ) -> Result<chip::ChipRead, ReadError> {
-        let mut chip = lock(&self.document);
+        let mut document = lock(&self.document);
+        let Some(chip) = document.as_mut() else {
+            return Err(ChannelError::Removed.into());
+        };
         chip.power_on();
         chip.set_faults(Faults {
             silence: SILENCE_LIMIT,
@@ -199,10 +216,7 @@ impl SimulatedReader {
             (None, Some(_)) if wanted() => Ok(()),
             (None, Some(_)) => Err(ChannelError::Reset),
         };
-        let mut channel = Inserted {
-            chip: &mut chip,
-            there,
-        };
+        let mut channel = Inserted { chip, there };
         chip::read_document(&mut channel, request, &mut |stage| {
             // Nobody need listen.
             let _ = progress.send(stage);
@@ -245,10 +259,12 @@ mod tests {
             tries: Some(3),
             ..ChipConfig::default()
         };
-        let reader = start(document, config, move |event| {
+        let reader = start(config, move |event| {
             // A reader may outlive whoever listens to it.
             let _ = sender.send(event);
         });
+        reader.put_in(document);
+        reader.remove();
         (reader, events)
     }
 
@@ -292,6 +308,17 @@ mod tests {
             })
             .collect();
         assert!(doubtful.is_empty(), "{doubtful:?}");
+    }
+
+    #[tokio::test]
+    async fn a_document_that_was_taken_away_is_not_there_any_more() {
+        let (reader, _events) = reader();
+        reader.insert(Chip::Emrtd);
+        assert!(read_document(&reader, CAN).await.is_ok());
+        reader.take_away();
+        reader.insert(Chip::Emrtd);
+        let gone = DocumentFailure::Fault(Fault::CardPulled);
+        assert_eq!(read_document(&reader, CAN).await.unwrap_err(), gone);
     }
 
     #[tokio::test]

@@ -443,6 +443,8 @@ impl Driver {
         self.ui.set_motion(false);
         self.ui.set_preview(frame.clone());
         self.ui.set_picture(samples::PICTURE, frame);
+        self.ui
+            .set_picture(samples::PORTRAIT, samples::camera_frame(360, 480));
         self.ui.show(view);
         self.pump()?;
         mock_elapsed_time(Duration::from_millis(500));

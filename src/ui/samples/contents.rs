@@ -3,11 +3,11 @@
 use exchange::{DocumentKind, StorageType, UnixMillis};
 use faults::Fault;
 
-use super::PICTURE;
+use super::{PICTURE, PORTRAIT};
 use crate::session::command::Prompt;
 use crate::session::event::{
-    DocumentEntry, DriveId, FaceFinding, Field, FileEntry, FolderListing, IssuingPhase,
-    MediaHandle, PhotoSource, StepName, StorageFound, StorageUnusable,
+    DriveId, FaceFinding, Field, FileEntry, FolderListing, IssuingPhase, MediaHandle, PhotoSource,
+    StepName, StorageFound, StorageUnusable,
 };
 use crate::session::view::*;
 
@@ -66,19 +66,20 @@ pub(super) fn phone_code(typed: &str, error: Option<FieldError>) -> PhoneCodeVie
     }
 }
 
-pub(super) fn document(
-    kind: Option<DocumentKind>,
-    card: CardState,
-    entry: Option<DocumentEntry>,
-) -> Screen {
-    let fields = match entry {
-        None => Vec::new(),
-        Some(DocumentEntry::Mrz) => vec![
+pub(super) fn document(kind: Option<DocumentKind>, phase: DocumentPhase) -> DocumentView {
+    let fields = match &phase {
+        DocumentPhase::Can => vec![field(
+            Field::Can,
+            "318742",
+            true,
+            Some(FieldError::CanRefused { tries_left: 3 }),
+        )],
+        DocumentPhase::Mrz => vec![
             field(
                 Field::MrzLine1,
                 "IDKAZ0412365878880412401006<<<",
                 false,
-                None,
+                Some(FieldError::MrzRefused { tries_left: 2 }),
             ),
             field(
                 Field::MrzLine2,
@@ -88,18 +89,42 @@ pub(super) fn document(
             ),
             field(Field::MrzLine3, "", true, None),
         ],
-        Some(DocumentEntry::Typed) => vec![
-            field(Field::DocumentNumber, "N00000001", false, None),
-            field(Field::Surname, "ӘБДІҒАППАРҚЫЗЫ-ҮЙСІНБАЕВА", true, None),
-            field(Field::GivenName, "ӘЙГЕРІМ", false, None),
+        DocumentPhase::Typed => vec![
+            field(Field::Surname, LONG_NAME[0], true, None),
+            field(Field::GivenName, LONG_NAME[1], false, None),
             field(Field::Patronymic, "", false, Some(FieldError::Name)),
+            field(Field::DocumentNumber, "N00000001", false, None),
         ],
+        _ => Vec::new(),
     };
-    Screen::Document(DocumentView {
+    DocumentView {
         kind,
-        card,
-        entry,
+        phase,
+        in_reader: false,
+        trouble: None,
         fields,
+        without_chip: false,
+    }
+}
+
+const LONG_NAME: [&str; 3] = ["ӘБДІҒАППАРҚЫЗЫ-ҮЙСІНБАЕВА", "ӘЙГЕРІМ", "НҰРСҰЛТАНҚЫЗЫ"];
+
+pub(super) fn found(source: DocumentSource, refused: Option<Fault>) -> DocumentPhase {
+    let shown = |text: &str| match refused {
+        None => text.to_owned(),
+        Some(_) => String::new(),
+    };
+    DocumentPhase::Confirm(DocumentFound {
+        surname: shown(LONG_NAME[0]),
+        given_name: shown(LONG_NAME[1]),
+        patronymic: shown(LONG_NAME[2]),
+        number: shown("041236587"),
+        portrait: match source {
+            DocumentSource::Chip { .. } if refused.is_none() => Some(PORTRAIT),
+            _ => None,
+        },
+        source,
+        refused,
     })
 }
 
@@ -227,7 +252,7 @@ pub(super) fn review(can_wait: bool) -> ReviewView {
             (StepName::Phone, Answer::Text("+7 7•• ••• •• 45".into())),
             (
                 StepName::Document,
-                Answer::Document(DocumentKind::IdCard, DocumentEntryMark::Mrz),
+                Answer::Document(DocumentKind::IdCard, DocumentEntryMark::Chip),
             ),
             (StepName::Selfie, Answer::Picture(PICTURE)),
             (StepName::Liveness, Answer::Done),

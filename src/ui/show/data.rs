@@ -3,7 +3,7 @@
 use exchange::Language;
 use faults::Fault;
 
-use crate::session::event::{ComeBackReason, StorageFound};
+use crate::session::event::{ComeBackReason, Field, StorageFound};
 use crate::session::view::{FieldView, Outcome, ReceiptView};
 use crate::ui::generated as screen;
 use crate::ui::generated::Visit;
@@ -20,15 +20,32 @@ pub(super) fn field_data(field: &FieldView) -> screen::FieldData {
         .map_or(field.text.len(), |(at, _)| at);
     let (before, after) = field.text.split_at(split);
     let (error, tries_left) = names::field_error(field.error);
+    let is_mrz = matches!(
+        field.field,
+        Some(Field::MrzLine1 | Field::MrzLine2 | Field::MrzLine3)
+    );
+    let drawn = |part: &str| {
+        if is_mrz {
+            fillers_apart(part).into()
+        } else {
+            part.into()
+        }
+    };
     screen::FieldData {
         field: field.field.map_or(screen::FieldName::None, |f| f.name()),
-        before: before.into(),
-        after: after.into(),
+        before: drawn(before),
+        after: drawn(after),
         length: length as i32,
         focused: field.focused,
         error,
         tries_left,
     }
+}
+
+/// The font joins two fillers to one sign, and people count them: a sign without
+/// width keeps them apart.
+fn fillers_apart(line: &str) -> String {
+    line.replace('<', "<\u{200C}")
 }
 
 pub(super) fn fault_data(fault: Fault, language: Language) -> screen::FaultData {

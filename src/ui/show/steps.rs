@@ -1,18 +1,19 @@
 //! The steps whose views need more than one line to become properties.
 
 use exchange::Language;
+use faults::Fault;
 
 use super::data::{fault_data, kebab, whole};
 use super::{Shown, sync};
 use crate::session::event::{FolderListing, PhotoSource};
 use crate::session::view::{
-    Answer, CardState, DocumentEntryMark, DocumentPhotoView, DocumentView, IssuingView,
-    LivenessView, PasswordView, PhoneCodeView, ReviewView,
+    Answer, DocumentEntryMark, DocumentFound, DocumentPhase, DocumentPhotoView, DocumentView,
+    IssuingView, LivenessView, PasswordView, PhoneCodeView, ReviewView,
 };
 use crate::ui::format;
 use crate::ui::generated as screen;
 use crate::ui::generated::Visit;
-use crate::ui::names::Named as _;
+use crate::ui::names::{self, Named as _};
 
 impl Shown {
     pub(super) fn phone_code(&self, visit: &Visit<'_>, code: &PhoneCodeView) {
@@ -41,23 +42,48 @@ impl Shown {
     }
 
     pub(super) fn document(&self, visit: &Visit<'_>, document: &DocumentView, language: Language) {
-        visit.set_card_fault(match document.card {
-            CardState::Failed(fault) => fault_data(fault, language),
-            _ => Default::default(),
-        });
-        visit.set_document(screen::DocumentData {
+        let mut data = screen::DocumentData {
             kind: document
                 .kind
                 .map_or(screen::DocumentName::None, |k| k.name()),
-            card: match document.card {
-                CardState::Absent => screen::CardName::Absent,
-                CardState::Reading => screen::CardName::Reading,
-                CardState::Noted => screen::CardName::Noted,
-                CardState::Failed(_) => screen::CardName::Failed,
-            },
-            entry: document.entry.map_or(screen::EntryName::None, |e| e.name()),
-        });
+            phase: names::document_phase(&document.phase),
+            in_reader: document.in_reader,
+            without_chip: document.without_chip,
+            ..Default::default()
+        };
+        let mut trouble = document.trouble;
+        match &document.phase {
+            DocumentPhase::Camera { hint } => {
+                data.hint = hint.map_or(screen::MrzHintName::None, |h| h.name());
+            }
+            DocumentPhase::Ways { chip } => data.chip = *chip,
+            DocumentPhase::Reading { what, .. } => data.reading = what.name(),
+            DocumentPhase::Confirm(found) => {
+                self.found(visit, found);
+                trouble = found.refused.or(trouble);
+            }
+            _ => {}
+        }
+        visit.set_document_fault(
+            trouble.map_or_else(Default::default, |fault| fault_data(fault, language)),
+        );
+        visit.set_document(data);
         self.list_fields(&document.fields.iter().collect::<Vec<_>>());
+    }
+
+    fn found(&self, visit: &Visit<'_>, found: &DocumentFound) {
+        let portrait = found.portrait.and_then(|media| self.pictures.get(&media));
+        visit.set_found(screen::FoundData {
+            surname: (&found.surname).into(),
+            given_name: (&found.given_name).into(),
+            patronymic: (&found.patronymic).into(),
+            number: (&found.number).into(),
+            source: names::document_source(found.source),
+            has_portrait: portrait.is_some(),
+            refused: found.refused.is_some(),
+            of_another: found.refused == Some(Fault::DocumentOfAnother),
+        });
+        visit.set_portrait(portrait.cloned().unwrap_or_default());
     }
 
     pub(super) fn liveness(&self, visit: &Visit<'_>, liveness: &LivenessView) {
@@ -120,6 +146,7 @@ impl Shown {
                     Answer::Document(kind, mark) => {
                         row.document = kind.name();
                         row.kind = match mark {
+                            DocumentEntryMark::Chip => screen::AnswerKind::DocumentChip,
                             DocumentEntryMark::Mrz => screen::AnswerKind::DocumentMrz,
                             DocumentEntryMark::Typed => screen::AnswerKind::DocumentTyped,
                         };

@@ -60,6 +60,7 @@ fn introduce(office: &Office) {
     println!("Operator's desk: {}", office.desk_url());
     println!("  user name {OPERATOR}, password {}", office.password());
     println!("Citizens: 880412401006, 900101300811, 061211600012.");
+    println!("The card in the simulated reader is the first citizen's; its CAN is 123456.");
     println!("Messages of 1414 appear here. Applications are approved by this command");
     println!("in the role of the operator, unless you decide sooner at the desk.");
 }

@@ -1,9 +1,10 @@
-//! A citizen's picture file, made safe: checked, decoded, turned upright, scaled
+//! A citizen's picture file, or the portrait of a document's chip, made safe: checked, decoded, turned upright, scaled
 //! down and encoded anew, so that nothing but the pixels is left of it.
 //!
 //! Type by content, never by name. Sizes are checked before anything is decoded.
 
 mod jpeg;
+mod jpeg2000;
 mod orientation;
 mod png;
 
@@ -55,6 +56,13 @@ pub fn normalise(bytes: &[u8], limits: &PictureLimits) -> Result<Normalised, Ref
     let pixels = match bytes {
         [0xFF, 0xD8, 0xFF, ..] => jpeg::decode(bytes, limits)?,
         [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, ..] => png::decode(bytes, limits)?,
+        start
+            if limits.jpeg_2000
+                && (start.starts_with(jpeg2000::FILE)
+                    || start.starts_with(jpeg2000::CODE_STREAM)) =>
+        {
+            jpeg2000::decode(bytes, limits)?
+        }
         _ => return Err(Refusal::FileWrongType),
     };
     let orientation = pixels.orientation;

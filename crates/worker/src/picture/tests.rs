@@ -10,6 +10,7 @@ const LIMITS: PictureLimits = PictureLimits {
     pixels: 64_000_000,
     result_side: 2400,
     quality: 88,
+    jpeg_2000: false,
 };
 
 /// Left half black, right half white, and a grey that varies downwards.
@@ -267,6 +268,37 @@ fn reading_stops_at_the_size_allowed() {
         read(std::io::repeat(0), &limits).unwrap_err(),
         Refusal::FileTooLarge
     );
+}
+
+/// Made with OpenJPEG by Pillow: 48 x 64, the left half of one colour, the right half
+/// of another.
+#[test]
+fn a_chips_portrait_may_be_jpeg_2000_and_a_drives_picture_may_not() {
+    let file = include_bytes!("../../tests/fixtures/red_blue.jp2");
+    let code_stream = include_bytes!("../../tests/fixtures/black_white.j2k");
+    let limits = PictureLimits::portrait();
+    for (bytes, left, right) in [
+        (&file[..], [230, 40, 40], [30, 60, 220]),
+        (&code_stream[..], [20, 20, 20], [220, 220, 220]),
+    ] {
+        let picture = normalise(bytes, &limits).unwrap();
+        assert_eq!((picture.width, picture.height), (48, 64));
+        let decoded = jpeg::decode(&picture.jpeg, &limits).unwrap();
+        for (x, wanted) in [(8, left), (40, right)] {
+            let at = (32 * 48 + x) * 4;
+            for (value, wanted) in decoded.rgba[at..at + 3].iter().zip(wanted) {
+                assert!(value.abs_diff(wanted) < 24, "{value} instead of {wanted}");
+            }
+        }
+        let refused = normalise(bytes, &LIMITS).err();
+        assert_eq!(refused, Some(Refusal::FileWrongType));
+        let small = PictureLimits { side: 40, ..limits };
+        let refused = normalise(bytes, &small).err();
+        assert_eq!(refused, Some(Refusal::FileTooLarge));
+        for length in 0..bytes.len() {
+            let _ = normalise(&bytes[..length], &limits);
+        }
+    }
 }
 
 proptest! {
