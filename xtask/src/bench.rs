@@ -8,7 +8,7 @@ use crate::packages::{self, Need};
 
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     Flags::parse(words, &[], &[])?;
-    packages::install(&[Need::Build, Need::Window, Need::Bench])?;
+    packages::install(&[Need::Build, Need::Window, Need::Bench, Need::Test])?;
     // The measured programs, as they ship to a desktop.
     cargo::run(
         cargo()
@@ -21,6 +21,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         &["-p", "kiosk", "--bench", "first_frame"][..],
         &["-p", "outbox", "--bench", "commit"],
         &["-p", "specimen", "--bench", "read"],
+        &["-p", "virtual_card", "--bench", "card_model"],
         &[
             "-p",
             "kiosk",

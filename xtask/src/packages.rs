@@ -52,6 +52,13 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("pcscd", Need::Test, "cards by the real card service"),
     ("vsmartcard-vpcd", Need::Test, "a virtual card in pcscd"),
     (
+        "libeac3",
+        Need::Test,
+        "the virtual card's PACE, by OpenPACE",
+    ),
+    ("python3", Need::Test, "the virtual card"),
+    ("python3-venv", Need::Test, "its packages, beside the build"),
+    (
         "util-linux",
         Need::Test,
         "unshare: a card service of its own",

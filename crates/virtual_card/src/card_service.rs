@@ -4,8 +4,6 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use crate::reader::wait;
 
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
@@ -27,11 +25,6 @@ impl CardService {
         let service = CardService(child);
         wait("pcscd's socket", || Path::new(SOCKET).exists());
         service
-    }
-
-    /// Stops it in mid-flight: it keeps its socket and answers nothing.
-    pub fn freeze(&self) {
-        kill_process(Pid::from_child(&self.0), Signal::STOP).expect("SIGSTOP");
     }
 }
 

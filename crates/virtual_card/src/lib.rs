@@ -7,15 +7,17 @@
 
 mod apart;
 mod card_service;
+mod cards;
 mod channel;
-mod console;
+mod direct_reader;
 mod document;
 mod python;
 mod reader;
 
 pub use apart::{apart, program_apart};
-pub use card_service::CardService;
+pub use cards::{Cards, Traffic};
 pub use channel::{PcscChannel, connect};
-pub use console::Traffic;
+pub use direct_reader::{DirectChannel, DirectReader};
 pub use document::Document;
+pub use python::{package_root, python};
 pub use reader::VirtualReader;

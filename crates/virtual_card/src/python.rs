@@ -9,7 +9,16 @@ pub fn package_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
 }
 
-/// The interpreter, once [`prepare`] has run.
+/// The interpreter that has what the virtual card needs.
+///
+/// # Panics
+/// See [`prepare`].
+pub fn python() -> PathBuf {
+    prepare();
+    interpreter()
+}
+
+/// The same, once [`prepare`] has run.
 pub fn interpreter() -> PathBuf {
     environment().join("bin/python")
 }

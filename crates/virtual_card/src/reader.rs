@@ -1,55 +1,30 @@
-//! The virtual reader with its card service and the card in it.
+//! The virtual reader of a real card service.
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use tempfile::TempDir;
-
 use crate::card_service::CardService;
-use crate::console::{Console, Traffic};
-use crate::document::Document;
+use crate::cards::Cards;
+
+/// vpcd's own.
+const PORT: u16 = 35963;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A reader, and at most one card in it.
+/// A reader, with pcscd behind it. pcscd notices a card within half a second.
 pub struct VirtualReader {
     // Dropped in this order: the card is out before its service ends.
-    console: Console,
+    pub cards: Cards,
     service: Option<CardService>,
-    documents: TempDir,
-    made: u32,
 }
 
 impl VirtualReader {
+    /// Within [`apart`](crate::apart) only.
     pub fn start() -> VirtualReader {
         VirtualReader {
-            console: Console::start(),
+            cards: Cards::for_reader_at(PORT),
             service: Some(CardService::start()),
-            documents: TempDir::new().expect("a directory for documents"),
-            made: 0,
         }
-    }
-
-    /// Makes a document; `spec` has the options of `DocumentSpec` that are not the default.
-    pub fn make(&mut self, spec: Value) -> Document {
-        self.made += 1;
-        let directory = self.documents.path().join(self.made.to_string());
-        self.console
-            .ask(&json!({"make": spec, "directory": directory}));
-        Document::load(&directory)
-    }
-
-    /// Puts a document in, in place of the one before; `config` has the options of
-    /// `CardConfig` that are not the default. pcscd notices within half a second.
-    pub fn insert(&mut self, document: &Document, config: Value) {
-        self.console
-            .ask(&json!({"insert": config, "directory": document.directory}));
-    }
-
-    /// Takes the card out; what was exchanged since it was put in.
-    pub fn take_out(&mut self) -> Vec<Traffic> {
-        self.console.ask(&json!({"take_out": true}))
     }
 
     /// Kills pcscd; the card loses its reader.
@@ -57,15 +32,11 @@ impl VirtualReader {
         self.service = None;
     }
 
-    /// Starts pcscd anew.
+    /// Starts pcscd, after [`kill_service`](Self::kill_service) or in place of the
+    /// running one.
     pub fn start_service(&mut self) {
-        // The former first.
-        self.service = None;
+        self.kill_service();
         self.service = Some(CardService::start());
-    }
-
-    pub fn service(&self) -> Option<&CardService> {
-        self.service.as_ref()
     }
 }
 

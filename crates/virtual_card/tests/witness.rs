@@ -12,8 +12,8 @@ fn crate_emrtd_reads_the_card_by_bac() {
     apart("crate_emrtd_reads_the_card_by_bac", || {
         let mut reader = VirtualReader::start();
         for holder in ["kaz-card", "utopia-passport"] {
-            let document = reader.make(json!({"holder": holder}));
-            reader.insert(&document, json!({}));
+            let document = reader.cards.make(json!({"holder": holder}));
+            reader.cards.insert(&document, json!({}));
             let mrz = document.parsed_mrz();
             let mut card = EmrtdComms::new(connect());
             card.select_emrtd_application().unwrap();
@@ -28,7 +28,7 @@ fn crate_emrtd_reads_the_card_by_bac() {
                 assert!(read == document.files[&file], "{holder}: {name} differs");
             }
             drop(card);
-            let sessions = reader.take_out();
+            let sessions = reader.cards.take_out();
             println!("{holder} by emrtd: {sessions:?}");
         }
     });

@@ -1,11 +1,13 @@
-//! The running `python -m virtual_card console`.
+//! The running `python -m virtual_card console`: documents made, put in, taken out.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
+use crate::document::Document;
 use crate::python;
 
 /// What was exchanged between one power up and the next, as the card saw it.
@@ -25,17 +27,21 @@ struct Answer {
     sessions: Vec<Traffic>,
 }
 
-/// Ended when dropped.
-pub struct Console {
+/// Documents, of which one may be in the reader.
+pub struct Cards {
     child: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
+    documents: TempDir,
+    made: u32,
 }
 
-impl Console {
-    pub fn start() -> Console {
+impl Cards {
+    /// For the reader that listens, or will soon, at this port.
+    pub fn for_reader_at(port: u16) -> Cards {
         let mut child = Command::new(python::interpreter())
-            .args(["-m", "virtual_card", "console"])
+            .args(["-m", "virtual_card", "console", "--port"])
+            .arg(port.to_string())
             .env("PYTHONPATH", python::package_root())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::piped())
@@ -46,16 +52,38 @@ impl Console {
             .expect("the virtual card's Python");
         let requests = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().expect("piped"));
-        Console {
+        Cards {
             child,
             requests,
             answers,
+            documents: TempDir::new().expect("a directory for documents"),
+            made: 0,
         }
     }
 
+    /// Makes a document; `spec` has the options of `DocumentSpec` that are not the default.
+    ///
     /// # Panics
-    /// With what the card's side said, when it refused.
-    pub fn ask(&mut self, request: &Value) -> Vec<Traffic> {
+    /// With what Python said, as all below.
+    pub fn make(&mut self, spec: Value) -> Document {
+        self.made += 1;
+        let directory = self.documents.path().join(self.made.to_string());
+        self.ask(&json!({"make": spec, "directory": directory}));
+        Document::load(&directory)
+    }
+
+    /// Puts a document in, in place of the one before; `config` has the options of
+    /// `CardConfig` that are not the default.
+    pub fn insert(&mut self, document: &Document, config: Value) {
+        self.ask(&json!({"insert": config, "directory": document.directory}));
+    }
+
+    /// Takes the card out; what was exchanged since it was put in.
+    pub fn take_out(&mut self) -> Vec<Traffic> {
+        self.ask(&json!({"take_out": true}))
+    }
+
+    fn ask(&mut self, request: &Value) -> Vec<Traffic> {
         let requests = self.requests.as_mut().expect("open until dropped");
         writeln!(requests, "{request}").expect("the virtual card's process has ended");
         let mut line = String::new();
@@ -69,7 +97,7 @@ impl Console {
     }
 }
 
-impl Drop for Console {
+impl Drop for Cards {
     fn drop(&mut self) {
         drop(self.requests.take());
         let _ = self.child.wait();
