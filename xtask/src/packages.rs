@@ -75,8 +75,6 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Device,
         "input devices that come and go",
     ),
-    ("libgbm-dev", Need::Device, "the screen without a desktop"),
-    ("libdrm-dev", Need::Device, "the screen without a desktop"),
     ("xvfb", Need::Bench, "a display for both contestants"),
     (
         "chromium",
