@@ -101,7 +101,7 @@ fn touch_to_frame() -> (Duration, Duration) {
             let mut view = sample("selfie");
             stage.show(view.clone());
             for touch in touched {
-                if let Touch::Language(language) = touch {
+                if let Touch::ChooseLanguage(language) = touch {
                     view.language = language;
                     stage.show(view.clone());
                 }
