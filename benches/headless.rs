@@ -111,7 +111,7 @@ fn touch_to_frame() -> (Duration, Duration) {
     let over = Arc::new(AtomicBool::new(false));
     let camera = std::thread::spawn({
         let (stage, over) = (stage, over.clone());
-        move || run_camera(&*stage, &over)
+        move || run_camera(&stage, &over)
     });
 
     driver.wait_for("preview").expect("the selfie screen");
