@@ -82,7 +82,8 @@ fn write(corpus: &Corpus) -> Result<(), Failure> {
 }
 
 fn files(corpus: &Corpus, name: &str, specimen: &Specimen) -> Result<(), Failure> {
-    let mut all = vec![0];
+    // The chip without keys of its own. The portrait is long, and a target by itself.
+    let mut all = vec![4];
     for (id, content) in specimen.files.iter() {
         let name = format!("{name}-{id}");
         corpus.add("tlv", &name, content)?;
@@ -101,13 +102,15 @@ fn files(corpus: &Corpus, name: &str, specimen: &Specimen) -> Result<(), Failure
             }
             _ => corpus.add("lds", &name, content)?,
         }
-        if let Some(number) = number(id) {
+        if let Some(number) = number(id).filter(|number| *number != 2) {
             all.push(number);
             all.extend(u16::try_from(content.len())?.to_be_bytes());
             all.extend_from_slice(content);
         }
     }
-    corpus.add("files", name, &all)
+    corpus.add("files", name, &all)?;
+    all[0] = 0;
+    corpus.add("files", &format!("{name}-keys"), &all)
 }
 
 /// As the target `files` counts them.
