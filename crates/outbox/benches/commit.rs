@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use exchange::seal::{Place, Recipients, Sealing};
-use exchange::signed::{Signed, SigningKey};
-use exchange::{Digest, KioskId, Manifest, PartName, SubmissionId, TimeTrust, UnixMillis};
+use exchange::{
+    Digest, KioskId, Manifest, PartName, Signed, SigningKey, SubmissionId, TimeTrust, UnixMillis,
+};
 use outbox::{Limits, Outbox};
 
 const RUNS: usize = 25;
