@@ -16,9 +16,7 @@ use serde_json::json;
 use soak::{Random, Usage, argument};
 use tokio::sync::mpsc;
 use virtual_card::{Document, VirtualReader, program_apart};
-use worker::{
-    CallError, DocumentError, Patience, Refusal, Role, WorkerClient, WorkerConfig,
-};
+use worker::{CallError, DocumentError, Patience, Refusal, Role, WorkerClient, WorkerConfig};
 
 const PATIENCE: Patience = Patience {
     whole: Duration::from_secs(30),
@@ -159,7 +157,11 @@ impl Soak {
         if fault != round.fault() {
             // A good read all the same, so that the next round begins well.
             self.recover(round);
-            return Err(format!("{fault:?} instead of {:?}: {:?}", round.fault(), read.err()));
+            return Err(format!(
+                "{fault:?} instead of {:?}: {:?}",
+                round.fault(),
+                read.err()
+            ));
         }
         if let Ok(read) = &read {
             self.compare(read)?;
@@ -181,9 +183,7 @@ impl Soak {
             Round::ServiceKilled(_) => self.reader.start_service(),
             Round::Pulled(_) | Round::Silent(_) => {}
         }
-        self.reader
-            .cards
-            .insert(&self.document, Round::Good.card());
+        self.reader.cards.insert(&self.document, Round::Good.card());
     }
 
     /// One read, as soon as pcscd sees the card. The outer error: past the deadline.
@@ -202,7 +202,10 @@ impl Soak {
         loop {
             let begun = Instant::now();
             let (progress, mut stages) = mpsc::unbounded_channel();
-            let mut read = Box::pin(self.client.read_document(request.clone(), progress, PATIENCE));
+            let mut read = Box::pin(
+                self.client
+                    .read_document(request.clone(), progress, PATIENCE),
+            );
             let mut told = 0;
             let outcome = loop {
                 tokio::select! {
@@ -219,8 +222,12 @@ impl Soak {
             if took > PATIENCE.whole + GRACE {
                 return Err(format!("{} ms, past the deadline", took.as_millis()));
             }
-            let not_yet = [Refusal::CardAbsent, Refusal::ReaderMissing, Refusal::ServiceDown]
-                .map(|refusal| DocumentError::Call(CallError::Refused(refusal)));
+            let not_yet = [
+                Refusal::CardAbsent,
+                Refusal::ReaderMissing,
+                Refusal::ServiceDown,
+            ]
+            .map(|refusal| DocumentError::Call(CallError::Refused(refusal)));
             let waits = told == 0 && inserted.elapsed() < INSERTION;
             match outcome {
                 Err(error) if waits && not_yet.contains(&error) => {
@@ -237,7 +244,11 @@ impl Soak {
                 return Err(format!("{id} differs"));
             }
         }
-        match read.checks.iter().find(|check| check.outcome != chip::Outcome::Passed) {
+        match read
+            .checks
+            .iter()
+            .find(|check| check.outcome != chip::Outcome::Passed)
+        {
             Some(check) => Err(format!("{check:?}")),
             None => Ok(()),
         }
