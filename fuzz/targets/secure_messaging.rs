@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use chip::apdu::{Command, Response, StatusWord};
+use chip::{Command, Response, StatusWord};
 use chip::cipher::{Cipher, pad};
 use chip::secure_messaging::SecureMessaging;
 use chip::tlv;

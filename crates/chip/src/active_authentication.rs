@@ -6,7 +6,6 @@ use openssl::error::ErrorStack;
 use openssl::pkey::Public;
 use openssl::rsa::Rsa;
 
-use crate::apdu::Command;
 use crate::check::{Check, CheckName};
 use crate::digest_algorithm::DigestAlgorithm;
 use crate::public_key::{EcPublicKey, PublicKey};
@@ -15,6 +14,7 @@ use crate::security_info::SecurityInfos;
 use crate::session::Session;
 use crate::signature_algorithm::SignatureAlgorithm;
 use crate::tlv;
+use apdu::Command;
 
 const NAME: CheckName = CheckName::ActiveAuthentication;
 

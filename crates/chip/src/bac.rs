@@ -6,13 +6,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::access_key::MrzKey;
-use crate::apdu::{Command, Response, StatusWord};
-use crate::channel::ChannelError;
 use crate::cipher::{Cipher, CipherError};
 use crate::key_derivation::{ENCRYPTION, MESSAGE_AUTHENTICATION, derive_key};
 use crate::read::ReadError;
 use crate::secure_messaging::SecureMessaging;
 use crate::session::{Session, broken};
+use apdu::ChannelError;
+use apdu::{Command, Response, StatusWord};
 
 const GET_CHALLENGE: u8 = 0x84;
 const EXTERNAL_AUTHENTICATE: u8 = 0x82;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::channel::CardChannel;
+use apdu::CardChannel;
 
 fn bytes(text: &str) -> Vec<u8> {
     hex::decode(text).unwrap()

@@ -2,7 +2,6 @@
 //! keys for secure messaging, which only the holder of the private key can have
 //! (ICAO 9303-11, 6.2). Nothing remains of it that could be examined again.
 
-use crate::apdu::{Command, Response};
 use crate::cipher::Cipher;
 use crate::file_id::FileId;
 use crate::group::{Element, Group, GroupError, Random};
@@ -13,6 +12,7 @@ use crate::secure_messaging::SecureMessaging;
 use crate::security_info::{ChipAuthenticationPublicKeyInfo, SecurityInfos, reference};
 use crate::session::{Session, broken};
 use crate::tlv;
+use apdu::{Command, Response};
 
 /// How far it came.
 #[derive(Clone, Debug, PartialEq, Eq)]

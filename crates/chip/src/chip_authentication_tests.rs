@@ -5,10 +5,10 @@ use der::Encode;
 use der::asn1::UintRef;
 
 use super::*;
-use crate::apdu::StatusWord;
-use crate::channel::{CardChannel, ChannelError};
 use crate::domain_parameters::standardized;
 use crate::group::{Scalar, system_random};
+use apdu::StatusWord;
+use apdu::{CardChannel, ChannelError};
 
 const PRIVATE: [u8; 20] = [0x35; 20];
 

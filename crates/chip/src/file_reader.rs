@@ -7,12 +7,12 @@
 
 use zeroize::Zeroizing;
 
-use crate::apdu::{Command, Response, StatusWord};
-use crate::channel::ChannelError;
 use crate::file_id::FileId;
 use crate::read::ReadError;
 use crate::session::{Lengths, Session, broken};
 use crate::tlv::{self, Header, TlvError, TlvReader};
+use apdu::ChannelError;
+use apdu::{Command, Response, StatusWord};
 
 /// ICAO 9303-10, 3.
 const EMRTD_APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];

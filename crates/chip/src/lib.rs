@@ -7,12 +7,10 @@
 
 pub mod access_key;
 pub mod active_authentication;
-pub mod apdu;
 pub mod atr;
 pub mod bac;
 pub mod ber;
 pub mod certificate;
-pub mod channel;
 pub mod check;
 pub mod chip_authentication;
 pub mod cipher;
@@ -50,9 +48,8 @@ pub mod tlv;
 pub mod trust;
 
 pub use access_key::{AccessKey, Can, MrzKey};
-pub use apdu::{Command, Response, StatusWord};
+pub use apdu::{CardChannel, ChannelError, Command, Response, StatusWord};
 pub use atr::{Atr, AtrError};
-pub use channel::{CardChannel, ChannelError};
 pub use check::{Check, CheckName, Outcome};
 pub use file_id::{DataGroup, FileId};
 pub use files::ChipFiles;

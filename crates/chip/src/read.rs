@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::access_key::AccessKey;
-use crate::channel::ChannelError;
 use crate::check::Check;
 use crate::file_id::{DataGroup, FileId};
 use crate::files::ChipFiles;
+use apdu::ChannelError;
 
 /// What to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use crate::access_key::AccessKey;
 use crate::active_authentication;
 use crate::bac;
-use crate::channel::{CardChannel, ChannelError};
 use crate::check::{Check, CheckName};
 use crate::chip_authentication::{self, Performed};
 use crate::file_id::{DataGroup, FileId};
@@ -18,6 +17,7 @@ use crate::read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
 use crate::security_info::{SecurityInfos, compare_card_access};
 use crate::session::Session;
 use crate::sod::Sod;
+use apdu::{CardChannel, ChannelError};
 
 /// Reads what `request` asks for and the document has, and lets the chip prove itself.
 ///

@@ -13,10 +13,10 @@ use zeroize::Zeroizing;
 
 pub use crate::cipher::Cipher;
 
-use crate::apdu::{Command, Response, StatusWord};
 use crate::cipher::{CipherError, pad, unpad};
 use crate::read::ReadError;
 use crate::tlv::{self, TlvError, TlvReader};
+use apdu::{Command, Response, StatusWord};
 
 /// Cryptogram, without padding indicator: odd instructions (ISO 7816-4, 10.2.2).
 const CRYPTOGRAM_PLAIN: u32 = 0x85;

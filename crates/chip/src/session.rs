@@ -11,10 +11,10 @@
 //! with less. Should the chip drop its keys over it, [`Session::retry_shorter`] says
 //! whether authenticating once more and asking for less may help.
 
-use crate::apdu::{Command, Response};
-use crate::channel::{CardChannel, ChannelError};
 use crate::read::ReadError;
 use crate::secure_messaging::{SecureMessaging, SecureMessagingError};
+use apdu::{CardChannel, ChannelError};
+use apdu::{Command, Response};
 
 /// An answer in parts is not put together beyond this, with what protects it.
 const LONGEST_ANSWER: usize = 0x1_0000 + 0x100;

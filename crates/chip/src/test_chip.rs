@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::apdu::{Command, Response, StatusWord};
-use crate::channel::{CardChannel, ChannelError};
 use crate::file_id::FileId;
 use crate::key_derivation::{ENCRYPTION, MESSAGE_AUTHENTICATION, derive_key};
 use crate::secure_messaging::{Cipher, SecureMessaging};
 use crate::tlv;
+use apdu::{CardChannel, ChannelError};
+use apdu::{Command, Response, StatusWord};
 
 /// What happens to a READ BINARY for more than the chip can give.
 #[derive(Clone, Copy, Debug, PartialEq)]

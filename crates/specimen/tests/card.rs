@@ -4,8 +4,8 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use chip::apdu::{Command, Response, StatusWord};
 use chip::{CardChannel, FileId, Session};
+use chip::{Command, Response, StatusWord};
 use specimen::{ChipConfig, SpecimenChip, SpecimenConfig, portrait};
 use support::{chip, made, read};
 

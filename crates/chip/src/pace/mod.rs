@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use self::algorithm::{Mapping, PaceAlgorithm};
 use crate::access_key::AccessKey;
-use crate::apdu::{Command, Response};
 use crate::cipher::{Cipher, CipherError, unpad};
 use crate::group::{Element, Group, GroupError, Random, Scalar, system_random};
 use crate::key_derivation::{self, derive_key};
@@ -19,6 +18,7 @@ use crate::secure_messaging::SecureMessaging;
 use crate::security_info::{PaceInfo, SecurityInfos, reference};
 use crate::session::{self, Session};
 use crate::tlv;
+use apdu::{Command, Response};
 
 /// What the chip calls the password (ICAO 9303-11, 4.4.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

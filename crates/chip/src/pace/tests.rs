@@ -8,8 +8,8 @@ use openssl::dh::Dh;
 
 use super::*;
 use crate::access_key::{Can, MrzKey};
-use crate::channel::{CardChannel, ChannelError};
 use crate::domain_parameters::standardized;
+use apdu::{CardChannel, ChannelError};
 
 fn bytes(text: &str) -> Vec<u8> {
     let text: String = text.split_whitespace().collect();

@@ -1,7 +1,7 @@
 //! The chip's side of secure messaging: for chips made of software.
 
 use super::{Objects, SecureMessaging, SecureMessagingError, tlv};
-use crate::apdu::{Command, Response};
+use apdu::{Command, Response};
 
 impl SecureMessaging {
     /// What a protected command says: class without the bits of secure messaging, plain

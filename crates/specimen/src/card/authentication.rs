@@ -1,6 +1,6 @@
 //! Chip and active authentication, the chip's side (ICAO 9303-11, 6.1 and 6.2).
 
-use chip::apdu::StatusWord;
+use chip::StatusWord;
 use chip::cipher::Cipher;
 use chip::key_derivation::{ENCRYPTION, MESSAGE_AUTHENTICATION, derive_key};
 use chip::secure_messaging::SecureMessaging;

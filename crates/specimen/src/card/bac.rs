@@ -1,10 +1,10 @@
 //! Basic access control, the chip's side (ICAO 9303-11, 4.3).
 
 use chip::AccessKey;
-use chip::apdu::{Command, StatusWord};
 use chip::cipher::Cipher;
 use chip::key_derivation::{ENCRYPTION, MESSAGE_AUTHENTICATION, derive_key};
 use chip::secure_messaging::SecureMessaging;
+use chip::{Command, StatusWord};
 
 use super::{NO_DIAGNOSIS, SpecimenChip};
 use crate::Digest;

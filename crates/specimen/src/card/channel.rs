@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use chip::apdu::{Response, StatusWord};
 use chip::{CardChannel, ChannelError};
+use chip::{Response, StatusWord};
 
 use super::{Gone, SpecimenChip};
 

@@ -1,6 +1,6 @@
 //! Selecting and reading files (ISO 7816-4, 7.1 and 7.2; ICAO 9303-10, 3).
 
-use chip::apdu::{Command, Response, StatusWord};
+use chip::{Command, Response, StatusWord};
 use chip::{DataGroup, FileId, tlv};
 
 use super::{ChipConfig, SpecimenChip};

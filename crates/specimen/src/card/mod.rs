@@ -10,8 +10,8 @@ mod tries;
 
 pub use config::{ChipConfig, Faults};
 
-use chip::apdu::{Command, Response, StatusWord};
 use chip::secure_messaging::SecureMessaging;
+use chip::{Command, Response, StatusWord};
 
 use self::authentication::ChipAuthentication;
 use self::file_system::Selection;

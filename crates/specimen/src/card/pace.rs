@@ -1,6 +1,6 @@
 //! PACE, the chip's side (ICAO 9303-11, 4.4).
 
-use chip::apdu::StatusWord;
+use chip::StatusWord;
 use chip::cipher::{Cipher, pad};
 use chip::domain_parameters::standardized;
 use chip::group::{Element, Group, GroupError, Scalar};

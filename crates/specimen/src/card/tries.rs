@@ -1,6 +1,6 @@
 //! How often a wrong access key may be tried.
 
-use chip::apdu::StatusWord;
+use chip::StatusWord;
 
 /// Counts wrong keys, where the chip counts them.
 pub struct Tries {
