@@ -97,6 +97,16 @@ codes! {
     TokenPinBlocked = "TOK-03", Citizen;
     TokenOccupied = "TOK-04", Citizen;
     TokenFailed = "TOK-05", Technician;
+    TokenPulled = "TOK-06", Citizen;
+    TokenPinDefault = "TOK-07", Citizen;
+    TokenPinRule = "TOK-08", Citizen;
+    TokenPukWrong = "TOK-09", Citizen;
+    TokenPukBlocked = "TOK-10", Citizen;
+    TokenFull = "TOK-11", Citizen;
+    TokenReadOnly = "TOK-12", Citizen;
+    TokenUnknown = "TOK-13", Citizen;
+    TokenManagementKey = "TOK-14", Citizen;
+    TokenSeveral = "TOK-15", Citizen;
     KeyPendingMissing = "KEY-01", Citizen;
     KeyPasswordWrong = "KEY-02", Citizen;
     KeyFileDamaged = "KEY-03", Citizen;

@@ -8,6 +8,7 @@ mod document;
 mod kiosk;
 mod link;
 mod storage;
+mod token;
 
 use crate::{Fault, FaultText, Language};
 
@@ -67,11 +68,21 @@ fn row_of(fault: Fault) -> Row {
         Fault::FileWrongType => storage::FILE_WRONG_TYPE,
         Fault::FileDamaged => storage::FILE_DAMAGED,
         Fault::FileUnreadable => storage::FILE_UNREADABLE,
-        Fault::TokenMissing => storage::TOKEN_MISSING,
-        Fault::TokenPinWrong => storage::TOKEN_PIN_WRONG,
-        Fault::TokenPinBlocked => storage::TOKEN_PIN_BLOCKED,
-        Fault::TokenOccupied => storage::TOKEN_OCCUPIED,
-        Fault::TokenFailed => storage::TOKEN_FAILED,
+        Fault::TokenMissing => token::TOKEN_MISSING,
+        Fault::TokenPinWrong => token::TOKEN_PIN_WRONG,
+        Fault::TokenPinBlocked => token::TOKEN_PIN_BLOCKED,
+        Fault::TokenOccupied => token::TOKEN_OCCUPIED,
+        Fault::TokenFailed => token::TOKEN_FAILED,
+        Fault::TokenPulled => token::TOKEN_PULLED,
+        Fault::TokenPinDefault => token::TOKEN_PIN_DEFAULT,
+        Fault::TokenPinRule => token::TOKEN_PIN_RULE,
+        Fault::TokenPukWrong => token::TOKEN_PUK_WRONG,
+        Fault::TokenPukBlocked => token::TOKEN_PUK_BLOCKED,
+        Fault::TokenFull => token::TOKEN_FULL,
+        Fault::TokenReadOnly => token::TOKEN_READ_ONLY,
+        Fault::TokenUnknown => token::TOKEN_UNKNOWN,
+        Fault::TokenManagementKey => token::TOKEN_MANAGEMENT_KEY,
+        Fault::TokenSeveral => token::TOKEN_SEVERAL,
         Fault::KeyPendingMissing => storage::KEY_PENDING_MISSING,
         Fault::KeyPasswordWrong => storage::KEY_PASSWORD_WRONG,
         Fault::KeyFileDamaged => storage::KEY_FILE_DAMAGED,

@@ -46,6 +46,26 @@ pub enum StorageError {
     TokenBlocked,
     #[error("the token's slot holds another key")]
     TokenOccupied,
+    #[error("the token was pulled out")]
+    TokenPulled,
+    #[error("the token still has the PIN it came with")]
+    TokenPinDefault,
+    #[error("the new PIN breaks the token's rules")]
+    TokenPinRule,
+    #[error("wrong PUK")]
+    TokenPukWrong { tries_left: Option<u8> },
+    #[error("the token's PUK is blocked")]
+    TokenPukBlocked,
+    #[error("the token has no space left")]
+    TokenFull,
+    #[error("the token cannot be written to")]
+    TokenReadOnly,
+    #[error("this kind of token is not known, or cannot make such keys")]
+    TokenUnknown,
+    #[error("the token's management key is not known")]
+    TokenManagementKey,
+    #[error("more than one token is inserted")]
+    TokenSeveral,
     #[error("the token failed")]
     TokenFailed,
 }
@@ -76,6 +96,16 @@ impl StorageError {
             StorageError::TokenMissing => Fault::TokenMissing,
             StorageError::TokenBlocked => Fault::TokenPinBlocked,
             StorageError::TokenOccupied => Fault::TokenOccupied,
+            StorageError::TokenPulled => Fault::TokenPulled,
+            StorageError::TokenPinDefault => Fault::TokenPinDefault,
+            StorageError::TokenPinRule => Fault::TokenPinRule,
+            StorageError::TokenPukWrong { .. } => Fault::TokenPukWrong,
+            StorageError::TokenPukBlocked => Fault::TokenPukBlocked,
+            StorageError::TokenFull => Fault::TokenFull,
+            StorageError::TokenReadOnly => Fault::TokenReadOnly,
+            StorageError::TokenUnknown => Fault::TokenUnknown,
+            StorageError::TokenManagementKey => Fault::TokenManagementKey,
+            StorageError::TokenSeveral => Fault::TokenSeveral,
             StorageError::TokenFailed => Fault::TokenFailed,
         }
     }

@@ -18,6 +18,7 @@ mod public_key;
 pub mod simulated_token;
 mod storage;
 pub mod subject;
+mod token;
 
 pub use certificate::{CertificateError, Chain};
 pub use error::StorageError;
@@ -30,3 +31,4 @@ pub use public_key::{KeyId, PublicKey, PublicKeyError};
 pub use simulated_token::{SimulatedToken, TokenFault};
 pub use storage::{Contents, KeyStorage, SigningError, StoredKey, prove, request};
 pub use subject::Subject;
+pub use token::{PinStatus, Slot, SlotContent, Token, TokenStatus};

@@ -1,4 +1,4 @@
-//! The citizen's own things: USB drive, files, token, key.
+//! The citizen's own things: USB drive, files, key.
 
 use super::{Row, row};
 
@@ -134,81 +134,6 @@ pub(super) const FILE_UNREADABLE: Row = row(
     [
         "The file could not be read from the USB drive.",
         "Take the USB drive out, put it in again and choose the file once more.",
-    ],
-);
-
-pub(super) const TOKEN_MISSING: Row = row(
-    [
-        "Токен табылмады.",
-        "Токенді киоскідегі ұяға салыңыз немесе басқа кілттер қоймасын таңдаңыз.",
-    ],
-    [
-        "Токен не найден.",
-        "Вставьте токен в разъём киоска или выберите другое хранилище ключей.",
-    ],
-    [
-        "No token was found.",
-        "Put your token into the kiosk's socket, or choose another key storage.",
-    ],
-);
-
-pub(super) const TOKEN_PIN_WRONG: Row = row(
-    [
-        "Токеннің PIN-коды сәйкес келмейді.",
-        "PIN-кодты қайта енгізіңіз. Бірнеше сәтсіз әрекеттен кейін токен бұғатталады.",
-    ],
-    [
-        "PIN-код токена не подходит.",
-        "Введите PIN-код ещё раз. После нескольких неудачных попыток токен заблокируется.",
-    ],
-    [
-        "The token's PIN does not match.",
-        "Please enter the PIN again. After several failed tries the token blocks itself.",
-    ],
-);
-
-pub(super) const TOKEN_PIN_BLOCKED: Row = row(
-    [
-        "Токеннің PIN-коды бұғатталған.",
-        "Басқа кілттер қоймасын таңдаңыз. Токен бұғатын оны берген ұйым шеше алады.",
-    ],
-    [
-        "PIN-код токена заблокирован.",
-        "Выберите другое хранилище ключей. Разблокировать токен может организация, которая его выдала.",
-    ],
-    [
-        "The token's PIN is blocked.",
-        "Choose another key storage. The organisation that gave you the token can unblock it.",
-    ],
-);
-
-pub(super) const TOKEN_OCCUPIED: Row = row(
-    [
-        "Токенде басқа кілттер бар.",
-        "Киоск оларды өшірмейді. Басқа токенді салыңыз немесе басқа кілттер қоймасын таңдаңыз.",
-    ],
-    [
-        "На токене уже есть другие ключи.",
-        "Киоск их не удалит. Вставьте другой токен или выберите другое хранилище ключей.",
-    ],
-    [
-        "The token already holds other keys.",
-        "The kiosk will not erase them. Put in another token, or choose another key storage.",
-    ],
-);
-
-pub(super) const TOKEN_FAILED: Row = row(
-    [
-        "Токенге жазу мүмкін болмады.",
-        "Басқа кілттер қоймасын таңдаңыз. Техник: токен ұясы мен токен драйверін тексеріңіз.",
-    ],
-    [
-        "Не удалось записать на токен.",
-        "Выберите другое хранилище ключей. Технику: проверьте разъём и драйвер токена.",
-    ],
-    [
-        "The token could not be written.",
-        "Choose another key storage. Technician: check the token socket and the token's driver.",
     ],
 );
 

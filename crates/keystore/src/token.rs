@@ -1,0 +1,88 @@
+//! What a token or card can do beyond [`KeyStorage`]: it counts tries, it can be
+//! unblocked, and it has only so many places for keys.
+
+use exchange::{KeyAlgorithm, Secret};
+
+use crate::{KeyId, KeyStorage, StorageError};
+
+/// A PIN or PUK as far as the token tells without being asked for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PinStatus {
+    /// None where the token does not count, or does not tell.
+    pub tries_left: Option<u8>,
+    /// It still is what every token of this kind comes with. None: not known.
+    pub is_default: Option<bool>,
+}
+
+impl PinStatus {
+    /// One more wrong try blocks it.
+    pub fn is_last_try(self) -> bool {
+        self.tries_left == Some(1)
+    }
+
+    pub fn is_blocked(self) -> bool {
+        self.tries_left == Some(0)
+    }
+}
+
+/// What lies in one place for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotContent {
+    Empty,
+    /// A key of ours with its placeholder.
+    Pending(KeyId),
+    /// A key with a certificate of any authority.
+    Installed(KeyId),
+    /// Something that is not understood, so never touched unasked.
+    Unknown,
+}
+
+/// One place for a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// As the token's own documents call it, e.g. `9C`.
+    pub name: String,
+    pub content: SlotContent,
+}
+
+/// A token as it lies there, without PIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenStatus {
+    /// The maker's words for this kind of token.
+    pub label: String,
+    /// As printed on it, where it tells.
+    pub serial: Option<String>,
+    pub pin: PinStatus,
+    /// None: this kind has no PUK.
+    pub puk: Option<PinStatus>,
+    pub slots: Vec<Slot>,
+    /// Which keys it can make.
+    pub algorithms: Vec<KeyAlgorithm>,
+    /// It refuses every change.
+    pub read_only: bool,
+    /// Making a key erases those that are there (the ID card).
+    pub generation_erases: bool,
+}
+
+impl TokenStatus {
+    /// A key can be made without losing another.
+    pub fn has_room(&self) -> bool {
+        self.slots.iter().any(|s| s.content == SlotContent::Empty)
+    }
+}
+
+/// A storage with a PIN of its own.
+pub trait Token: KeyStorage {
+    fn status(&mut self) -> Result<TokenStatus, StorageError>;
+
+    /// Also sets whatever else still is as every token of this kind comes (PUK,
+    /// management key), where the token has it.
+    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<(), StorageError>;
+
+    /// Sets a new PIN after the old one was blocked.
+    fn unblock(&mut self, puk: &Secret, new_pin: &Secret) -> Result<(), StorageError>;
+
+    /// Empties one place by its name, whatever lies there: only with the owner's
+    /// explicit yes.
+    fn clear(&mut self, slot: &str, pin: &Secret) -> Result<(), StorageError>;
+}
