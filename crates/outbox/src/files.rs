@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use exchange::Digest;
 use sha2::{Digest as _, Sha256};
@@ -74,6 +75,11 @@ pub(crate) fn read_dir(path: &Path) -> Result<Vec<fs::DirEntry>, OutboxError> {
     }
 }
 
+/// A process that is ending, or one that is just being started and still has this
+/// one's files open, lets go within this.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// The lock goes with the process, however it ends.
 pub(crate) fn lock_exclusively(path: &Path) -> Result<File, OutboxError> {
     use rustix::fs::{FlockOperation, flock};
@@ -84,10 +90,16 @@ pub(crate) fn lock_exclusively(path: &Path) -> Result<File, OutboxError> {
         .mode(0o600)
         .open(path)
         .map_err(failed("cannot open", path))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OutboxError::InUse),
-        Err(e) => Err(failed("cannot lock", path)(e.into())),
+    let begun = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if begun.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Err(OutboxError::InUse),
+            Err(e) => return Err(failed("cannot lock", path)(e.into())),
+        }
     }
 }
 

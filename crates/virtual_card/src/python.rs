@@ -61,9 +61,11 @@ pub fn prepare() {
 /// Beside what cargo builds.
 fn environment() -> PathBuf {
     let program = std::env::current_exe().expect("the running program");
+    // TARGET/PROFILE/deps/PROGRAM
     let target = program
         .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists())
+        .find(|directory| directory.ends_with("deps"))
+        .and_then(|deps| deps.ancestors().nth(2))
         .expect("cargo runs tests from its target directory");
     target.join("virtual_card_python")
 }
