@@ -23,7 +23,8 @@ pub fn build_office_and_worker() {
         return;
     }
     let built = Command::new(env!("CARGO"))
-        .args(["build", "-p", "office", "-p", "worker", "--bins"])
+        .args(["build", "--workspace", "--exclude", "xtask", "--bins"])
+        .args(["--features", "headless"])
         .status()
         .unwrap();
     assert!(built.success());

@@ -10,31 +10,30 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     Flags::parse(words, &[], &[])?;
     packages::install(&[Need::Build, Need::Window, Need::Bench, Need::Test])?;
     // The measured programs, as they ship to a desktop.
-    cargo::run(
-        cargo()
-            .args(["build", "--release", "--bins"])
-            .args(["-p", "kiosk", "-p", "worker", "-p", "office"]),
-    )?;
-    // Before the benches with `headless`: those build the kiosk once more, with
-    // Slint's testing backend in it.
-    for bench in [
-        &["-p", "kiosk", "--bench", "first_frame"][..],
-        &["-p", "outbox", "--bench", "commit"],
-        &["-p", "specimen", "--bench", "read"],
-        &["-p", "virtual_card", "--bench", "card_model"],
-        &[
-            "-p",
-            "kiosk",
-            "--features",
-            "headless",
-            "--bench",
-            "camera",
-            "--bench",
-            "headless",
-        ],
+    cargo::run(cargo().args(["build", "--release", "--bins"]).args([
+        "--workspace",
+        "--exclude",
+        "xtask",
+    ]))?;
+    // The whole workspace is asked for each time, so that its libraries are compiled
+    // once. `headless` last: it builds the kiosk once more, with Slint's testing
+    // backend in it.
+    for (bench, features) in [
+        ("first_frame", None),
+        ("commit", None),
+        ("read", None),
+        ("frame", None),
+        ("card_model", None),
+        ("camera", Some("headless")),
+        ("headless", Some("headless")),
     ] {
         println!();
-        cargo::run(cargo().arg("bench").args(bench))?;
+        let mut command = cargo();
+        command.args(["bench", "--workspace", "--bench", bench]);
+        if let Some(features) = features {
+            command.args(["--features", features]);
+        }
+        cargo::run(&mut command)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -26,20 +26,21 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
 
 fn kill(rest: &[&str]) -> anyhow::Result<ExitCode> {
     packages::install(&[Need::Build, Need::Walk])?;
-    cargo::run(cargo().args(["build", "-p", "office", "-p", "worker", "--bins"]))?;
-    cargo::run(
-        cargo()
-            .args(["test", "--features", "headless", "--test", KILL, "--"])
-            .args(rest),
-    )?;
-    Ok(ExitCode::SUCCESS)
+    cargo::build_programs()?;
+    run_test(KILL, rest)
 }
 
 fn chip(rest: &[&str]) -> anyhow::Result<ExitCode> {
     packages::install(&[Need::Build, Need::Test])?;
+    run_test(CHIP, rest)
+}
+
+/// Built as all tests are (docs/decisions/0002).
+fn run_test(name: &str, rest: &[&str]) -> anyhow::Result<ExitCode> {
     cargo::run(
         cargo()
-            .args(["test", "-p", "worker", "--test", CHIP, "--"])
+            .args(["test", "--workspace", "--features", "headless"])
+            .args(["--test", name, "--"])
             .args(rest),
     )?;
     Ok(ExitCode::SUCCESS)
