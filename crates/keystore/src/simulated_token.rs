@@ -8,13 +8,20 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
-    Contents, KeyId, KeyStorage, PrivateKey, PublicKey, StorageError, StoredKey,
+    Contents, KeyId, KeyStorage, PinStatus, PrivateKey, PublicKey, SlotContent, StorageError,
+    StoredKey, Token, TokenStatus,
     certificate::{self, Chain},
     placeholder,
 };
 
 /// Wrong PINs in a row that block the token.
 const TRIES: u8 = 3;
+
+/// What a token of this kind comes with.
+pub const DEFAULT_PIN: &str = "12345678";
+pub const DEFAULT_PUK: &str = "87654321";
+/// A new PIN has so many characters.
+const PIN_LENGTH: std::ops::RangeInclusive<usize> = 6..=8;
 
 /// What a test or a demonstration makes the token do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -34,6 +41,8 @@ pub enum TokenFault {
 struct Memory {
     pin: String,
     tries_left: u8,
+    puk: String,
+    puk_tries_left: u8,
     slots: Vec<Option<Slot>>,
 }
 
@@ -62,6 +71,8 @@ impl SimulatedToken {
             memory: Memory {
                 pin: pin.expose().to_owned(),
                 tries_left: TRIES,
+                puk: DEFAULT_PUK.to_owned(),
+                puk_tries_left: TRIES,
                 slots: vec![None; slots],
             },
             file: None,
@@ -92,12 +103,6 @@ impl SimulatedToken {
 
     pub fn set_fault(&mut self, fault: TokenFault) {
         self.fault = fault;
-    }
-
-    /// What a PUK does: the PIN can be tried again.
-    pub fn unblock(&mut self) -> Result<(), StorageError> {
-        self.memory.tries_left = TRIES;
-        self.save()
     }
 
     fn save(&self) -> Result<(), StorageError> {
@@ -145,6 +150,21 @@ impl SimulatedToken {
                 tries_left: Some(left),
             }),
         }
+    }
+
+    fn is_default_pin(&self) -> bool {
+        self.memory.pin == DEFAULT_PIN
+    }
+
+    fn set_pin(&mut self, new: &Secret) -> Result<(), StorageError> {
+        let new = new.expose();
+        if !PIN_LENGTH.contains(&new.chars().count()) || new == DEFAULT_PIN {
+            return Err(StorageError::TokenPinRule);
+        }
+        self.memory.pin.zeroize();
+        new.clone_into(&mut self.memory.pin);
+        self.memory.tries_left = TRIES;
+        self.save()
     }
 
     fn find(&self, id: &KeyId) -> Result<(usize, PrivateKey), StorageError> {
@@ -224,6 +244,9 @@ impl KeyStorage for SimulatedToken {
     ) -> Result<PublicKey, StorageError> {
         self.reach()?;
         self.check_pin(secret)?;
+        if self.is_default_pin() {
+            return Err(StorageError::TokenPinDefault);
+        }
         let free = self.memory.slots.iter().position(Option::is_none);
         let free = free.ok_or(StorageError::TokenOccupied)?;
         let key = PrivateKey::generate(algorithm).map_err(StorageError::Key)?;
@@ -297,5 +320,80 @@ impl KeyStorage for SimulatedToken {
     fn remove_leftovers(&mut self) -> Result<usize, StorageError> {
         self.reach()?;
         Ok(0)
+    }
+}
+
+impl Token for SimulatedToken {
+    fn status(&mut self) -> Result<TokenStatus, StorageError> {
+        self.reach()?;
+        let slots = self.memory.slots.iter().zip(1..).map(|(slot, number)| {
+            let content = match slot {
+                None => SlotContent::Empty,
+                Some(slot) if slot.pending => SlotContent::Pending(slot.chain()?.key().id()),
+                Some(slot) => SlotContent::Installed(slot.chain()?.key().id()),
+            };
+            let name = format!("{number}");
+            Ok(crate::Slot { name, content })
+        });
+        Ok(TokenStatus {
+            label: "Simulated token".to_owned(),
+            serial: None,
+            pin: PinStatus {
+                tries_left: Some(self.memory.tries_left),
+                is_default: Some(self.is_default_pin()),
+            },
+            puk: Some(PinStatus {
+                tries_left: Some(self.memory.puk_tries_left),
+                is_default: None,
+            }),
+            slots: slots.collect::<Result<_, StorageError>>()?,
+            algorithms: vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256],
+            read_only: false,
+            generation_erases: false,
+        })
+    }
+
+    fn verify_pin(&mut self, pin: &Secret) -> Result<(), StorageError> {
+        self.reach()?;
+        self.check_pin(pin)?;
+        if self.is_default_pin() {
+            return Err(StorageError::TokenPinDefault);
+        }
+        Ok(())
+    }
+
+    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<Option<Secret>, StorageError> {
+        self.reach()?;
+        self.check_pin(old)?;
+        self.set_pin(new)?;
+        Ok(None)
+    }
+
+    fn unblock(&mut self, puk: &Secret, new_pin: &Secret) -> Result<(), StorageError> {
+        self.reach()?;
+        if self.memory.puk_tries_left == 0 {
+            return Err(StorageError::TokenPukBlocked);
+        }
+        if *puk != Secret::from(self.memory.puk.as_str()) {
+            self.memory.puk_tries_left -= 1;
+            self.save()?;
+            return match self.memory.puk_tries_left {
+                0 => Err(StorageError::TokenPukBlocked),
+                left => Err(StorageError::TokenPukWrong {
+                    tries_left: Some(left),
+                }),
+            };
+        }
+        self.memory.puk_tries_left = TRIES;
+        self.set_pin(new_pin)
+    }
+
+    fn clear(&mut self, slot: &str, pin: &Secret) -> Result<(), StorageError> {
+        self.reach()?;
+        self.check_pin(pin)?;
+        let at = slot.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let slot = at.and_then(|at| self.memory.slots.get_mut(at));
+        *slot.ok_or(StorageError::NoKey)? = None;
+        self.save()
     }
 }

@@ -4,14 +4,14 @@ mod test_authority;
 
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use faults::Fault;
-use keystore::{KeyStorage, SimulatedToken, TokenFault};
+use keystore::{KeyStorage, SimulatedToken, Token, TokenFault};
 use test_authority::TestAuthority;
 
 const KIND: StorageType = StorageType::AKKaztokenStore;
 const P256: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
 
 fn pin() -> Secret {
-    Secret::from("12345678")
+    Secret::from("13572468")
 }
 
 #[test]
@@ -55,7 +55,10 @@ fn three_wrong_pins_block_it() {
         token.generate(P256, &pin()).unwrap_err().fault(),
         Fault::TokenPinBlocked
     );
-    token.unblock().unwrap();
+    let puk = Secret::from(keystore::simulated_token::DEFAULT_PUK);
+    let wrong_puk = token.unblock(&wrong, &pin()).unwrap_err();
+    assert_eq!(wrong_puk.fault(), Fault::TokenPukWrong);
+    token.unblock(&puk, &pin()).unwrap();
     token.generate(P256, &pin()).unwrap();
 }
 
@@ -117,4 +120,22 @@ fn kept_in_a_file_it_survives_a_restart() {
         open().read_back(&key.id(), &pin()).unwrap().chain,
         Some(chain)
     );
+}
+
+#[test]
+fn the_pin_it_came_with_makes_no_key() {
+    let old = Secret::from(keystore::simulated_token::DEFAULT_PIN);
+    let mut token = SimulatedToken::new(KIND, &old, 1);
+    assert_eq!(token.status().unwrap().pin.is_default, Some(true));
+    assert_eq!(
+        token.generate(P256, &old).unwrap_err().fault(),
+        Fault::TokenPinDefault
+    );
+    for refused in ["12345", "123456789", "12345678"] {
+        let error = token.change_pin(&old, &Secret::from(refused)).unwrap_err();
+        assert_eq!(error.fault(), Fault::TokenPinRule, "{refused}");
+    }
+    token.change_pin(&old, &pin()).unwrap();
+    token.verify_pin(&pin()).unwrap();
+    token.generate(P256, &pin()).unwrap();
 }

@@ -6,6 +6,7 @@
 
 mod process;
 mod supervisor;
+mod token;
 
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -18,8 +19,10 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::document;
+use crate::token::{TokenAnswer, TokenPlace, TokenRequest};
 use crate::message::{Answer, CardRead, PictureLimits, Refusal, Request, Role, WatchEvent};
 use supervisor::{Call, Order, Supervisor, Wait};
+pub use token::RemoteToken;
 
 /// How to start the worker.
 #[derive(Debug, Clone)]
@@ -30,6 +33,8 @@ pub struct WorkerConfig {
     pub program: Option<PathBuf>,
     /// Only readers whose PC/SC name contains this; none: every reader.
     pub reader: Option<String>,
+    /// Of the role `Tokens`.
+    pub tokens: Option<TokenPlace>,
 }
 
 impl WorkerConfig {
@@ -38,6 +43,7 @@ impl WorkerConfig {
             role,
             program: None,
             reader: None,
+            tokens: None,
         }
     }
 }
@@ -195,6 +201,26 @@ impl WorkerClient {
         }
     }
 
+    /// One piece of work on the token that is in now.
+    ///
+    /// # Errors
+    /// `Refused` with what the token says; `Silent` and `Died` for a token or module
+    /// that hangs or breaks its worker.
+    pub async fn token(
+        &self,
+        request: TokenRequest,
+        deadline: Duration,
+    ) -> Result<TokenAnswer, CallError> {
+        match self
+            .call(Request::Token(request), None, deadline)
+            .await?
+            .answer
+        {
+            Answer::Token(answer) => Ok(*answer),
+            _ => Err(CallError::Died(Fault::Internal)),
+        }
+    }
+
     /// Checks and normalises a picture from an open file.
     ///
     /// # Errors
@@ -222,6 +248,15 @@ impl WorkerClient {
     /// Watches the card reader from now on, over every restart of the worker. After
     /// each start the whole state is told anew.
     pub async fn watch_cards(&self) -> mpsc::UnboundedReceiver<WatchEvent> {
+        self.watch().await
+    }
+
+    /// The same for the place for tokens.
+    pub async fn watch_tokens(&self) -> mpsc::UnboundedReceiver<WatchEvent> {
+        self.watch().await
+    }
+
+    async fn watch(&self) -> mpsc::UnboundedReceiver<WatchEvent> {
         let (sender, events) = mpsc::unbounded_channel();
         // Without a supervisor the sender is dropped, which ends the watch.
         let _ = self.orders.send(Order::Watch(sender)).await;

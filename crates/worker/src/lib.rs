@@ -9,7 +9,11 @@ pub mod client;
 pub mod document;
 pub mod message;
 pub mod picture;
+pub mod token;
 pub mod wire;
 
-pub use client::{CallError, DocumentError, Patience, Picture, WorkerClient, WorkerConfig};
+pub use client::{
+    CallError, DocumentError, Patience, Picture, RemoteToken, WorkerClient, WorkerConfig,
+};
 pub use message::{CardEvent, CardRead, PictureLimits, Refusal, Role, WatchEvent};
+pub use token::{TokenEvent, TokenPlace};

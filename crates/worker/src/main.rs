@@ -1,10 +1,11 @@
-//! `kiosk-worker ROLE [READER]`: started by the kiosk with a socket as standard input.
+//! `kiosk-worker ROLE [READER | PLACE]`: started by the kiosk with a socket as standard input.
 
 mod card_channel;
 mod card_watch;
 mod cards;
 mod sandbox;
 mod serve;
+mod tokens;
 
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -32,7 +33,7 @@ fn main() -> anyhow::Result<()> {
 
     let mut arguments = std::env::args().skip(1);
     let Some(role) = arguments.next().as_deref().and_then(Role::from_argument) else {
-        bail!("usage: kiosk-worker cards|files [READER]");
+        bail!("usage: kiosk-worker cards [READER] | tokens PLACE | files");
     };
     let reader = arguments.next();
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;

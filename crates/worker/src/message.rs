@@ -5,6 +5,7 @@ use faults::Fault;
 use serde::{Deserialize, Serialize};
 
 use crate::document::DocumentHead;
+use crate::token::{TokenAnswer, TokenEvent, TokenRequest, TokenTrouble};
 
 /// What a worker process is for. Each role gets its own process and only the
 /// rights it needs, so that a picture can never reach a card.
@@ -12,6 +13,8 @@ use crate::document::DocumentHead;
 pub enum Role {
     /// Talks to pcscd; lives long.
     Cards,
+    /// Works on citizens' tokens; lives long.
+    Tokens,
     /// Parses one citizen's file, then ends: nothing of it can stay behind.
     Files,
 }
@@ -21,6 +24,7 @@ impl Role {
     pub fn argument(self) -> &'static str {
         match self {
             Role::Cards => "cards",
+            Role::Tokens => "tokens",
             Role::Files => "files",
         }
     }
@@ -28,6 +32,7 @@ impl Role {
     pub fn from_argument(argument: &str) -> Option<Role> {
         match argument {
             "cards" => Some(Role::Cards),
+            "tokens" => Some(Role::Tokens),
             "files" => Some(Role::Files),
             _ => None,
         }
@@ -48,6 +53,10 @@ pub enum Request {
     Ping,
     /// -> `Watching`, then [`CardEvent`]s and signs of life until the end.
     WatchCards,
+    /// -> `Watching`, then [`TokenEvent`]s and signs of life until the end.
+    WatchTokens,
+    /// -> `Token`
+    Token(TokenRequest),
     /// -> `Card`
     ReadCard,
     /// -> `Document` and the files as attachment; progress meanwhile.
@@ -62,7 +71,8 @@ impl Request {
         match self {
             Request::ReadCard | Request::ReadDocument(_) => Fault::CardSilent,
             Request::LoadPicture(_) => Fault::FileDamaged,
-            Request::Ping | Request::WatchCards => Fault::WorkerDied,
+            Request::Token(_) => Fault::TokenFailed,
+            Request::Ping | Request::WatchCards | Request::WatchTokens => Fault::WorkerDied,
         }
     }
 }
@@ -82,6 +92,7 @@ pub enum Said {
         stage: Stage,
     },
     Card(CardEvent),
+    Token(TokenEvent),
     /// The watch is alive; at least every two seconds while it runs.
     Alive,
 }
@@ -90,6 +101,7 @@ pub enum Said {
 pub enum Answer {
     Pong,
     Watching,
+    Token(Box<TokenAnswer>),
     Card(CardRead),
     /// A chip that answers and does not let itself be read is an answer as well.
     Document(Box<Result<DocumentHead, ReadError>>),
@@ -136,6 +148,7 @@ pub enum CardEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchEvent {
     Card(CardEvent),
+    Token(TokenEvent),
     /// The worker ended or was ended because it was silent; it is started anew.
     WorkerDied,
     /// A worker watches again.
@@ -222,6 +235,8 @@ pub enum Refusal {
     FileDamaged,
     #[error("the file cannot be read")]
     FileUnreadable,
+    #[error("the token: {0}")]
+    Token(TokenTrouble),
     #[error("this worker does not do that")]
     NotMine,
 }
@@ -237,6 +252,7 @@ impl Refusal {
             Refusal::FileWrongType => Fault::FileWrongType,
             Refusal::FileDamaged => Fault::FileDamaged,
             Refusal::FileUnreadable => Fault::FileUnreadable,
+            Refusal::Token(trouble) => keystore::StorageError::from(trouble).fault(),
             Refusal::NotMine => Fault::Internal,
         }
     }

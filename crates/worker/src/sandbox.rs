@@ -16,7 +16,32 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule,
 };
-use worker::message::{Role, Sandbox};
+use worker::message::Sandbox;
+use worker::token::TokenPlace;
+
+/// What a process may reach beside the kiosk's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Files come open with the request.
+    Nothing,
+    /// pcscd.
+    CardService,
+    /// The tty that was opened before.
+    Tty,
+    /// Whatever a maker's closed module wants: nobody can list that. It runs in a
+    /// process of its own and may not do what only an intruder would.
+    Module,
+}
+
+impl Reach {
+    pub fn of(place: &TokenPlace) -> Reach {
+        match place {
+            TokenPlace::Pcsc { .. } => Reach::CardService,
+            TokenPlace::Serial { .. } => Reach::Tty,
+            TokenPlace::Modules { .. } => Reach::Module,
+        }
+    }
+}
 
 /// Where pcscd listens.
 const PCSCD_FOLDER: &str = "/run/pcscd";
@@ -46,16 +71,18 @@ pub fn harden_process() -> anyhow::Result<()> {
 }
 
 /// For this thread and those it makes.
-pub fn restrict_files(role: Role) -> anyhow::Result<Sandbox> {
+pub fn restrict_files(reach: Reach) -> anyhow::Result<Sandbox> {
+    if reach == Reach::Module {
+        return Ok(Sandbox::SeccompOnly);
+    }
     let abi = ABI::V10;
     let ruleset = Ruleset::default()
         .handle_access(AccessFs::from_all(abi))?
         .handle_access(AccessNet::from_all(abi))?
         .scope(Scope::from_all(abi))?
         .create()?;
-    // Files come open with the request: that role needs no path at all.
-    let ruleset = match (role, PathFd::new(PCSCD_FOLDER)) {
-        (Role::Cards, Ok(folder)) => {
+    let ruleset = match (reach, PathFd::new(PCSCD_FOLDER)) {
+        (Reach::CardService, Ok(folder)) => {
             let access = AccessFs::ResolveUnix | AccessFs::ReadDir;
             ruleset.add_rule(PathBeneath::new(folder, access))?
         }
@@ -73,32 +100,36 @@ pub fn restrict_files(role: Role) -> anyhow::Result<Sandbox> {
 }
 
 /// For every thread of the process. None can be made afterwards.
-pub fn close(role: Role) -> anyhow::Result<()> {
-    for filter in filters(role)? {
+pub fn close(reach: Reach) -> anyhow::Result<()> {
+    for filter in filters(reach)? {
         seccompiler::apply_filter_all_threads(&filter)?;
     }
     Ok(())
 }
 
 /// The first kills for what only an intruder would try; the second lets through what
-/// the role needs and answers everything else with "not permitted".
-fn filters(role: Role) -> anyhow::Result<[BpfProgram; 2]> {
+/// the process needs and answers everything else with "not permitted".
+fn filters(reach: Reach) -> anyhow::Result<Vec<BpfProgram>> {
     let architecture = std::env::consts::ARCH.try_into()?;
     let deadly = DEADLY.iter().map(|&call| (call, vec![])).collect();
-    let allowed = allowed(role)?;
     let compile = |rules, mismatch, matched| -> anyhow::Result<BpfProgram> {
         SeccompFilter::new(rules, mismatch, matched, architecture)?
             .try_into()
             .context("seccomp filter")
     };
-    Ok([
-        compile(deadly, SeccompAction::Allow, SeccompAction::KillProcess)?,
-        compile(
-            allowed,
+    let mut filters = vec![compile(
+        deadly,
+        SeccompAction::Allow,
+        SeccompAction::KillProcess,
+    )?];
+    if reach != Reach::Module {
+        filters.push(compile(
+            allowed(reach)?,
             SeccompAction::Errno(libc::EPERM as u32),
             SeccompAction::Allow,
-        )?,
-    ])
+        )?);
+    }
+    Ok(filters)
 }
 
 const DEADLY: &[i64] = &[
@@ -169,6 +200,9 @@ const FOR_CARDS: &[i64] = &[
     libc::SYS_faccessat,
 ];
 
+/// Line settings, modem lines and bytes that wait: all of it ioctl(2).
+const FOR_A_TTY: &[i64] = &[libc::SYS_ioctl, libc::SYS_fcntl, libc::SYS_pselect6];
+
 /// Older calls that only this architecture still has and its C library still uses.
 #[cfg(target_arch = "x86_64")]
 const OLD_FOR_CARDS: &[i64] = &[
@@ -185,12 +219,15 @@ const OLD_FOR_BOTH: &[i64] = &[libc::SYS_poll];
 #[cfg(not(target_arch = "x86_64"))]
 const OLD_FOR_BOTH: &[i64] = &[];
 
-fn allowed(role: Role) -> anyhow::Result<BTreeMap<i64, Vec<SeccompRule>>> {
+fn allowed(reach: Reach) -> anyhow::Result<BTreeMap<i64, Vec<SeccompRule>>> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     let mut allow = |calls: &[i64]| rules.extend(calls.iter().map(|&call| (call, vec![])));
     allow(FOR_BOTH);
     allow(OLD_FOR_BOTH);
-    if role == Role::Cards {
+    if reach == Reach::Tty {
+        allow(FOR_A_TTY);
+    }
+    if reach == Reach::CardService {
         allow(FOR_CARDS);
         allow(OLD_FOR_CARDS);
         let local = condition(0, SeccompCmpOp::Eq, libc::AF_UNIX as u64)?;

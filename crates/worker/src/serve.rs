@@ -5,15 +5,17 @@
 
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::time::Duration;
 
 use chip::ReadRequest;
 use worker::message::{Answer, Asked, PictureLimits, Refusal, Request, Role, Said};
+use worker::token::{TokenEvent, TokenPlace};
 use worker::{document, picture, wire};
 use zeroize::Zeroizing;
 
+use crate::tokens::Tokens;
 use crate::{card_watch, cards, sandbox};
 
 const LOAD_LIMIT: Duration = Duration::from_secs(2);
@@ -32,13 +34,26 @@ impl Voice {
     }
 }
 
-pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyhow::Result<()> {
+/// `place`: the second word of the command line, a reader or a place for tokens.
+pub fn serve(role: Role, place: Option<String>, mut socket: UnixStream) -> anyhow::Result<()> {
     sandbox::harden_process()?;
-    if role == Role::Cards {
+    if role != Role::Files {
         load_pcsc_lite();
         load_openssl()?;
     }
-    let landlock = sandbox::restrict_files(role)?;
+    let tokens = match role {
+        Role::Tokens => {
+            let place = place.as_deref().unwrap_or_default().parse::<TokenPlace>()?;
+            Some((Tokens::open(&place)?, sandbox::Reach::of(&place)))
+        }
+        Role::Cards | Role::Files => None,
+    };
+    let (tokens, reach) = match tokens {
+        Some((tokens, reach)) => (Some(tokens), reach),
+        None if role == Role::Cards => (None, sandbox::Reach::CardService),
+        None => (None, sandbox::Reach::Nothing),
+    };
+    let landlock = sandbox::restrict_files(reach)?;
 
     let voice = Voice(Arc::new(Mutex::new(socket.try_clone()?)));
     let (start_watch, watch_started) = mpsc::channel();
@@ -46,7 +61,7 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
     // A thread still on its way up needs system calls that are closed below.
     let standing = Arc::new(Barrier::new(3));
     std::thread::Builder::new().name("watch".into()).spawn({
-        let (standing, voice, reader) = (standing.clone(), voice.clone(), reader.clone());
+        let (standing, voice, reader) = (standing.clone(), voice.clone(), place.clone());
         move || {
             standing.wait();
             if watch_started.recv().is_ok() {
@@ -56,7 +71,7 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
     })?;
     let worker = Worker {
         role,
-        reader,
+        reader: place,
         voice: voice.clone(),
         start_watch,
     };
@@ -64,12 +79,15 @@ pub fn serve(role: Role, reader: Option<String>, mut socket: UnixStream) -> anyh
         let standing = standing.clone();
         move || {
             standing.wait();
-            worker.run(&works);
+            match tokens {
+                Some(tokens) => work_on_tokens(tokens, &worker.voice, &works),
+                None => worker.run(&works),
+            }
         }
     })?;
     standing.wait();
     // Every thread stands: none can be made from here on.
-    sandbox::close(role)?;
+    sandbox::close(reach)?;
 
     voice.say(&Said::Ready(landlock), &[]);
     while let Some(received) = wire::receive::<Asked>(&mut socket)? {
@@ -165,6 +183,52 @@ impl Worker {
                 tracing::info!(%error, "document not read");
                 Ok((Answer::Document(Box::new(Err(error))), Zeroizing::default()))
             }
+        }
+    }
+}
+
+/// How often the place for tokens is looked at while nothing is to be done.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Looking and working take turns: a token bears only one at a time.
+fn work_on_tokens(
+    mut tokens: Tokens,
+    voice: &Voice,
+    works: &Receiver<(Asked, Option<OwnedFd>)>,
+) {
+    let _exit = ExitOnPanic;
+    let mut watching = false;
+    let mut told: Option<TokenEvent> = None;
+    loop {
+        match works.recv_timeout(LOOK_EVERY) {
+            Ok((Asked { id, request }, _)) => {
+                let answer = match request {
+                    Request::Ping => Ok(Answer::Pong),
+                    Request::WatchTokens => {
+                        (watching, told) = (true, None);
+                        Ok(Answer::Watching)
+                    }
+                    Request::Token(request) => tokens
+                        .answer(request)
+                        .map(|answer| Answer::Token(Box::new(answer)))
+                        .map_err(Refusal::Token),
+                    _ => Err(Refusal::NotMine),
+                };
+                voice.say(&Said::Answer { id, answer }, &[]);
+            }
+            Err(RecvTimeoutError::Timeout) if watching => {
+                let seen = tokens.look();
+                if told.replace(seen) != Some(seen) {
+                    voice.say(&Said::Token(seen), &[]);
+                }
+                voice.say(&Said::Alive, &[]);
+                if seen == TokenEvent::PlaceGone && !tokens.can_come_back() {
+                    // What was opened before the sandbox closed cannot be opened again.
+                    std::process::exit(0);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }

@@ -60,6 +60,7 @@ pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'stati
                 tokio::select! {
                     event = events.recv() => match event {
                         Some(WatchEvent::Card(event)) => note(&presence, event),
+                        Some(WatchEvent::Token(_)) => {}
                         Some(WatchEvent::WorkerStarted) => {
                             patience = None;
                             presence.fault(Fault::WorkerDied, false);

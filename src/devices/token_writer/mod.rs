@@ -1,12 +1,13 @@
 //! The slot for a citizen's token: which kind is in it, and the way to its keys.
-//! What a token can do is [`keystore::KeyStorage`].
+//! What a token can do is [`keystore::Token`].
 
+pub mod hardware;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 
 use exchange::StorageType;
 use faults::Fault;
-use keystore::KeyStorage;
+use keystore::Token;
 
 /// Tells `TokenInserted` and `TokenRemoved`.
 pub trait TokenWriter: Send + Sync {
@@ -18,5 +19,5 @@ pub trait TokenWriter: Send + Sync {
     ///
     /// # Errors
     /// `TokenMissing`. What the work itself meets is the work's to keep.
-    fn with_token(&self, work: &mut dyn FnMut(&mut dyn KeyStorage)) -> Result<(), Fault>;
+    fn with_token(&self, work: &mut dyn FnMut(&mut dyn Token)) -> Result<(), Fault>;
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exchange::StorageType;
 use faults::Fault;
-use keystore::{KeyStorage, SimulatedToken, TokenFault};
+use keystore::{KeyStorage, SimulatedToken, Token, TokenFault};
 
 use super::TokenWriter;
 use crate::session::event::DeviceEvent;
@@ -59,7 +59,7 @@ impl TokenWriter for SimulatedWriter {
         self.slot().as_ref().map(KeyStorage::storage_type)
     }
 
-    fn with_token(&self, work: &mut dyn FnMut(&mut dyn KeyStorage)) -> Result<(), Fault> {
+    fn with_token(&self, work: &mut dyn FnMut(&mut dyn Token)) -> Result<(), Fault> {
         let mut slot = self.slot();
         work(slot.as_mut().ok_or(Fault::TokenMissing)?);
         Ok(())
@@ -80,7 +80,7 @@ mod tests {
         let writer = start(move |event| sender.send(event).unwrap());
         assert_eq!(writer.with_token(&mut |_| ()), Err(Fault::TokenMissing));
 
-        let pin = Secret::from("12345678");
+        let pin = Secret::from("13572468");
         let kind = StorageType::AKKaztokenStore;
         writer.insert(SimulatedToken::new(kind, &pin, 1));
         assert_eq!(writer.inserted(), Some(kind));

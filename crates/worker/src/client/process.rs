@@ -35,6 +35,7 @@ impl Process {
         command
             .arg(config.role.argument())
             .args(&config.reader)
+            .args(config.tokens.as_ref().map(ToString::to_string))
             .env_clear()
             .stdin(Stdio::from(OwnedFd::from(there)))
             .stdout(Stdio::null())

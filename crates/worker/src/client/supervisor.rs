@@ -135,6 +135,8 @@ impl Supervisor {
             answered = self.ask(request, file, wait, progress.as_ref()) => Some(answered),
             () = given_up => None,
         };
+        // Who looks and works in turn gave no sign of life meanwhile.
+        self.next_look = self.next_look.max(Instant::now() + SILENCE_LIMIT);
         match &answered {
             // Nobody waits for it any more: it must not hold up who asks next.
             None => self.lost().await,
@@ -227,8 +229,12 @@ impl Supervisor {
         }
         self.next_look = Instant::now() + RESTART_PAUSE;
         let until = Instant::now() + START_LIMIT;
+        let watch = match self.config.role {
+            Role::Tokens => Request::WatchTokens,
+            Role::Cards | Role::Files => Request::WatchCards,
+        };
         match self
-            .ask(Request::WatchCards, None, Wait::until(until), None)
+            .ask(watch, None, Wait::until(until), None)
             .await
         {
             Ok(Answered {
@@ -250,6 +256,7 @@ impl Supervisor {
         }
         match said {
             Said::Card(event) => self.tell(WatchEvent::Card(event)),
+            Said::Token(event) => self.tell(WatchEvent::Token(event)),
             Said::Alive => {}
             // An answer nobody waits for any more, or a second greeting.
             Said::Answer { .. } | Said::Progress { .. } | Said::Ready(_) => {}

@@ -11,20 +11,20 @@ fn apart<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::spawn(what).join().unwrap()
 }
 
-fn close_this_thread(role: Role) {
-    for filter in filters(role).unwrap() {
+fn close_this_thread(reach: Reach) {
+    for filter in filters(reach).unwrap() {
         seccompiler::apply_filter(&filter).unwrap();
     }
 }
 
 #[test]
 fn no_file_can_be_opened_nor_made() {
-    for role in [Role::Files, Role::Cards] {
+    for reach in [Reach::Nothing, Reach::CardService, Reach::Tty] {
         let folder = tempfile::tempdir().unwrap();
         let made = folder.path().join("new");
         let (sandbox, opened, created) = apart(move || {
             rustix::thread::set_no_new_privs(true).unwrap();
-            let sandbox = restrict_files(role).unwrap();
+            let sandbox = restrict_files(reach).unwrap();
             (
                 sandbox,
                 std::fs::File::open("/etc/passwd").map_err(|e| e.kind()),
@@ -42,9 +42,9 @@ fn no_file_can_be_opened_nor_made() {
 
 #[test]
 fn no_network_and_no_files_by_system_call() {
-    for role in [Role::Files, Role::Cards] {
+    for reach in [Reach::Nothing, Reach::CardService, Reach::Tty] {
         let (tcp, udp, file, pair) = apart(move || {
-            close_this_thread(role);
+            close_this_thread(reach);
             (
                 std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.kind()),
                 std::net::UdpSocket::bind("127.0.0.1:0").map_err(|e| e.kind()),
@@ -56,9 +56,9 @@ fn no_network_and_no_files_by_system_call() {
         assert_eq!(udp.unwrap_err(), ErrorKind::PermissionDenied);
         assert_eq!(file.unwrap_err(), ErrorKind::PermissionDenied);
         // pcscd's kind of socket passes for cards (there is nothing at that path).
-        let expected = match role {
-            Role::Cards => ErrorKind::NotFound,
-            Role::Files => ErrorKind::PermissionDenied,
+        let expected = match reach {
+            Reach::CardService => ErrorKind::NotFound,
+            Reach::Nothing => ErrorKind::PermissionDenied,
         };
         assert_eq!(pair.unwrap_err(), expected);
     }
@@ -68,7 +68,7 @@ fn no_network_and_no_files_by_system_call() {
 #[test]
 #[ignore = "ends its process"]
 fn run_a_program_inside() {
-    close_this_thread(Role::Cards);
+    close_this_thread(Reach::CardService);
     let _ = std::os::unix::process::CommandExt::exec(&mut Command::new("/bin/true"));
 }
 

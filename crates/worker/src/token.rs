@@ -1,0 +1,256 @@
+//! What kiosk and worker say to each other about a token.
+//!
+//! Each request is one piece of work on the token that is in now; the worker keeps
+//! nothing of it between two requests.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use der::{Decode, Encode};
+use exchange::{KeyAlgorithm, Secret, StorageType};
+use keystore::{
+    Chain, Contents, KeyId, PublicKey, StorageError, StoredKey, TokenStatus,
+};
+use serde::{Deserialize, Serialize};
+use x509_cert::Certificate;
+
+/// Where the citizens' tokens are put, as the worker's second argument.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// PIV tokens in readers whose PC/SC name contains this; empty: every reader.
+    Pcsc { reader: String },
+    /// PIV tokens in the serial writer at this tty.
+    Serial { tty: PathBuf },
+    /// Tokens behind the makers' modules: the profiles of these names, or files.
+    Modules { profiles: Vec<String> },
+}
+
+const SEPARATOR: char = ',';
+
+impl std::fmt::Display for TokenPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TokenPlace::Pcsc { reader } => write!(f, "pcsc:{reader}"),
+            TokenPlace::Serial { tty } => write!(f, "serial:{}", tty.display()),
+            TokenPlace::Modules { profiles } => write!(f, "modules:{}", profiles.join(",")),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a place for tokens is pcsc:READER, serial:TTY or modules:PROFILE,PROFILE")]
+pub struct PlaceUnknown;
+
+impl FromStr for TokenPlace {
+    type Err = PlaceUnknown;
+
+    fn from_str(text: &str) -> Result<Self, PlaceUnknown> {
+        let (kind, rest) = text.split_once(':').ok_or(PlaceUnknown)?;
+        match kind {
+            "pcsc" => Ok(TokenPlace::Pcsc {
+                reader: rest.to_owned(),
+            }),
+            "serial" if !rest.is_empty() => Ok(TokenPlace::Serial { tty: rest.into() }),
+            "modules" if !rest.is_empty() => Ok(TokenPlace::Modules {
+                profiles: rest.split(SEPARATOR).map(str::to_owned).collect(),
+            }),
+            _ => Err(PlaceUnknown),
+        }
+    }
+}
+
+/// As [`keystore::KeyStorage`] and [`keystore::Token`] name them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenRequest {
+    /// -> `Status`
+    Status,
+    /// -> `Contents`
+    Contents,
+    /// -> `Done`
+    VerifyPin { pin: Secret },
+    /// -> `Key`
+    Generate {
+        algorithm: KeyAlgorithm,
+        pin: Secret,
+    },
+    /// -> `Signature`
+    Sign {
+        key: KeyId,
+        pin: Secret,
+        message: Vec<u8>,
+    },
+    /// -> `Key`
+    Install {
+        key: KeyId,
+        pin: Secret,
+        chain: ChainData,
+    },
+    /// -> `Key`
+    ReadBack { key: KeyId, pin: Secret },
+    /// -> `Done`
+    Discard { key: KeyId, pin: Secret },
+    /// -> `Removed`
+    RemoveLeftovers,
+    /// -> `PinChanged`
+    ChangePin { old: Secret, new: Secret },
+    /// -> `Done`
+    Unblock { puk: Secret, new_pin: Secret },
+    /// -> `Done`
+    Clear { slot: String, pin: Secret },
+}
+
+/// The answer to a [`TokenRequest`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenAnswer {
+    Status(StorageType, TokenStatus),
+    Contents(Contents),
+    Key(KeyData),
+    Signature(Vec<u8>),
+    Removed(usize),
+    /// The new PUK, where one was made.
+    PinChanged(Option<Secret>),
+    Done,
+}
+
+/// Certificates in DER, the key's own first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainData(Vec<Vec<u8>>);
+
+impl ChainData {
+    /// # Errors
+    /// A certificate that cannot be encoded.
+    pub fn of(chain: &Chain) -> Result<Self, StorageError> {
+        let der = chain.certificates().iter().map(Encode::to_der);
+        let der = der.collect::<Result<_, _>>();
+        der.map(Self)
+            .map_err(|_| keystore::CertificateError::Encoding.into())
+    }
+
+    /// # Errors
+    /// What is no chain.
+    pub fn chain(&self) -> Result<Chain, StorageError> {
+        let certificates = self.0.iter().map(|der| Certificate::from_der(der));
+        let certificates = certificates.collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|_| keystore::CertificateError::Malformed)?;
+        Ok(Chain::partial(certificates)?)
+    }
+}
+
+/// A key that is on the token: SubjectPublicKeyInfo (DER), and its certificates
+/// unless a placeholder lies there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyData {
+    key: Vec<u8>,
+    chain: Option<ChainData>,
+}
+
+impl KeyData {
+    /// # Errors
+    /// What cannot be encoded.
+    pub fn of(key: &PublicKey, chain: Option<&Chain>) -> Result<Self, StorageError> {
+        Ok(Self {
+            key: key
+                .to_der()
+                .map_err(|_| keystore::CertificateError::Encoding)?,
+            chain: chain.map(ChainData::of).transpose()?,
+        })
+    }
+
+    /// # Errors
+    /// What is no key.
+    pub fn stored(&self) -> Result<StoredKey, StorageError> {
+        Ok(StoredKey {
+            key: PublicKey::from_der(&self.key).map_err(|_| StorageError::TestFailed)?,
+            chain: self.chain.as_ref().map(ChainData::chain).transpose()?,
+        })
+    }
+}
+
+/// [`StorageError`] as far as it concerns tokens, for the way between processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{0:?}")]
+pub enum TokenTrouble {
+    NoKey,
+    WrongPin(Option<u8>),
+    Missing,
+    Pulled,
+    Blocked,
+    PinDefault,
+    PinRule,
+    PukWrong(Option<u8>),
+    PukBlocked,
+    Occupied,
+    Full,
+    ReadOnly,
+    Unknown,
+    ManagementKey,
+    Several,
+    TestFailed,
+    ForeignCertificate,
+    Failed,
+}
+
+impl From<StorageError> for TokenTrouble {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::NoKey => TokenTrouble::NoKey,
+            StorageError::WrongSecret { tries_left } => TokenTrouble::WrongPin(tries_left),
+            StorageError::TokenMissing => TokenTrouble::Missing,
+            StorageError::TokenPulled => TokenTrouble::Pulled,
+            StorageError::TokenBlocked => TokenTrouble::Blocked,
+            StorageError::TokenPinDefault => TokenTrouble::PinDefault,
+            StorageError::TokenPinRule => TokenTrouble::PinRule,
+            StorageError::TokenPukWrong { tries_left } => TokenTrouble::PukWrong(tries_left),
+            StorageError::TokenPukBlocked => TokenTrouble::PukBlocked,
+            StorageError::TokenOccupied => TokenTrouble::Occupied,
+            StorageError::TokenFull => TokenTrouble::Full,
+            StorageError::TokenReadOnly => TokenTrouble::ReadOnly,
+            StorageError::TokenUnknown => TokenTrouble::Unknown,
+            StorageError::TokenManagementKey => TokenTrouble::ManagementKey,
+            StorageError::TokenSeveral => TokenTrouble::Several,
+            StorageError::TestFailed | StorageError::Certificate(_) => TokenTrouble::TestFailed,
+            StorageError::ForeignCertificate => TokenTrouble::ForeignCertificate,
+            _ => TokenTrouble::Failed,
+        }
+    }
+}
+
+impl From<TokenTrouble> for StorageError {
+    fn from(trouble: TokenTrouble) -> Self {
+        match trouble {
+            TokenTrouble::NoKey => StorageError::NoKey,
+            TokenTrouble::WrongPin(tries_left) => StorageError::WrongSecret { tries_left },
+            TokenTrouble::Missing => StorageError::TokenMissing,
+            TokenTrouble::Pulled => StorageError::TokenPulled,
+            TokenTrouble::Blocked => StorageError::TokenBlocked,
+            TokenTrouble::PinDefault => StorageError::TokenPinDefault,
+            TokenTrouble::PinRule => StorageError::TokenPinRule,
+            TokenTrouble::PukWrong(tries_left) => StorageError::TokenPukWrong { tries_left },
+            TokenTrouble::PukBlocked => StorageError::TokenPukBlocked,
+            TokenTrouble::Occupied => StorageError::TokenOccupied,
+            TokenTrouble::Full => StorageError::TokenFull,
+            TokenTrouble::ReadOnly => StorageError::TokenReadOnly,
+            TokenTrouble::Unknown => StorageError::TokenUnknown,
+            TokenTrouble::ManagementKey => StorageError::TokenManagementKey,
+            TokenTrouble::Several => StorageError::TokenSeveral,
+            TokenTrouble::TestFailed => StorageError::TestFailed,
+            TokenTrouble::ForeignCertificate => StorageError::ForeignCertificate,
+            TokenTrouble::Failed => StorageError::TokenFailed,
+        }
+    }
+}
+
+/// What is in the place for tokens, told at each change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TokenEvent {
+    /// Nothing.
+    Removed,
+    Inserted(StorageType),
+    /// A card or token that this kiosk cannot use.
+    Unknown,
+    /// More than one.
+    Several,
+    /// The reader or writer itself does not answer.
+    PlaceGone,
+}
+
