@@ -1,41 +1,18 @@
 //! A PIV card in software from the maker's box to a working certificate.
 
-#[path = "support/piv.rs"]
 mod support;
 mod test_authority;
 
 use apdu::StatusWord;
-use exchange::{KeyAlgorithm, Secret, StorageType, SubmissionId, UnixMillis, api::proof_bytes};
+use exchange::{KeyAlgorithm, Secret, SubmissionId, UnixMillis, api::proof_bytes};
 use faults::Fault;
-use keystore::{KeyStorage, PivToken, SlotContent, StorageError, Token, certificate, csr};
+use keystore::{KeyStorage, SlotContent, StorageError, Token, certificate, csr};
+use support::piv::{self, P256, default_pin, personalised, pin, token};
 use test_authority::{Citizen, TestAuthority};
-use virtual_token::{PivCard, PivChannel};
-
-const KIND: StorageType = StorageType::AKKaztokenStore;
-const P256: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
-
-fn default_pin() -> Secret {
-    Secret::from("123456")
-}
-
-fn pin() -> Secret {
-    Secret::from("80531927")
-}
+use virtual_token::PivCard;
 
 fn wrong() -> Secret {
     Secret::from("999999")
-}
-
-/// As if just put in.
-fn token(card: &PivCard) -> PivToken<PivChannel> {
-    PivToken::new(card.insert(), KIND)
-}
-
-/// A card with [`pin`], and its PUK.
-fn personalised() -> (PivCard, Secret) {
-    let card = PivCard::fresh();
-    let puk = token(&card).change_pin(&default_pin(), &pin()).unwrap();
-    (card, puk.expect("a PUK was made"))
 }
 
 fn enrol(algorithm: KeyAlgorithm) {
@@ -115,11 +92,11 @@ fn all_three_defaults_are_gone() {
     let error = token.unblock(&Secret::from("12345678"), &pin());
     assert!(matches!(error, Err(StorageError::TokenPukWrong { .. })));
     token.unblock(&puk, &pin()).unwrap();
-    let default_key = support::default_key();
-    let verdict = support::authenticate(&mut card.insert(), &default_key);
+    let default_key = piv::default_key();
+    let verdict = piv::authenticate(&mut card.insert(), &default_key);
     assert_eq!(verdict.status, StatusWord::WRONG_DATA);
     let fresh = PivCard::fresh();
-    let verdict = support::authenticate(&mut fresh.insert(), &default_key);
+    let verdict = piv::authenticate(&mut fresh.insert(), &default_key);
     assert_eq!(verdict.status, StatusWord::OK);
 }
 
@@ -139,7 +116,8 @@ fn a_second_change_keeps_the_puk() {
     let (card, puk) = personalised();
     let next = Secret::from("246813");
     let mut token = token(&card);
-    assert_eq!(token.change_pin(&pin(), &next).unwrap(), None);
+    let told = token.change_pin(&pin(), &next).unwrap();
+    assert_eq!(told.as_ref(), Some(&puk));
     token.generate(P256, &next).unwrap();
     token.unblock(&puk, &pin()).unwrap();
 }
@@ -214,7 +192,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn a_key_without_certificate_is_seen_by_its_signature() {
     let card = PivCard::fresh();
-    let stranger = support::generate(&mut card.insert(), KeyAlgorithm::Rsa2048);
+    let stranger = piv::generate(&mut card.insert(), KeyAlgorithm::Rsa2048);
     let mut token = token(&card);
     token.change_pin(&default_pin(), &pin()).unwrap();
     let key = token.generate(P256, &pin()).unwrap();

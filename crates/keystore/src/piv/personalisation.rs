@@ -16,7 +16,8 @@ use super::{
 use crate::StorageError;
 
 impl<C: CardChannel> Session<'_, C> {
-    /// Gives the new PUK, where one was set, until the default PIN is changed too.
+    /// Gives the PUK that was set here, now or earlier: when the card was pulled at the
+    /// very end, the owner has not seen it yet.
     pub fn personalise(&mut self, new_pin: &Secret) -> Result<Option<Secret>, StorageError> {
         self.verify()?;
         let puk = self.end_defaults()?;
@@ -29,8 +30,7 @@ impl<C: CardChannel> Session<'_, C> {
         if let Some(protected) = &earlier
             && self.card.authenticate(&protected.key)?.is_some()
         {
-            let told_already = !pin::is_default(self.pin);
-            return Ok(protected.puk.clone().filter(|_| !told_already));
+            return Ok(protected.puk.clone());
         }
         let Some(algorithm) = self.card.authenticate(&ManagementKey::default_key())? else {
             // The owner's own, so not a default.

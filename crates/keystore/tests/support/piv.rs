@@ -1,9 +1,33 @@
-//! What another program does to a PIV card.
+//! PIV cards in software, and what another program does to them.
 
 use apdu::{CardChannel, Command, Response};
-use exchange::KeyAlgorithm;
-use keystore::PublicKey;
+use exchange::{KeyAlgorithm, Secret, StorageType};
+use keystore::{PivToken, PublicKey, Token};
 use openssl::symm::{Cipher, Crypter, Mode};
+use virtual_token::{PivCard, PivChannel};
+
+pub const KIND: StorageType = StorageType::AKKaztokenStore;
+pub const P256: KeyAlgorithm = KeyAlgorithm::EcdsaP256;
+
+pub fn default_pin() -> Secret {
+    Secret::from("123456")
+}
+
+pub fn pin() -> Secret {
+    Secret::from("80531927")
+}
+
+/// As if just put in.
+pub fn token(card: &PivCard) -> PivToken<PivChannel> {
+    PivToken::new(card.insert(), KIND)
+}
+
+/// A card with [`pin`], and its PUK.
+pub fn personalised() -> (PivCard, Secret) {
+    let card = PivCard::fresh();
+    let puk = token(&card).change_pin(&default_pin(), &pin()).unwrap();
+    (card, puk.expect("a PUK was made"))
+}
 
 /// The default, 3DES.
 pub fn default_key() -> Vec<u8> {
