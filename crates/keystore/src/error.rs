@@ -64,6 +64,8 @@ pub enum StorageError {
     TokenUnknown,
     #[error("the token's management key is not known")]
     TokenManagementKey,
+    #[error("the certificate on the token is compressed, which is not supported")]
+    TokenCertificateCompressed,
     #[error("more than one token is inserted")]
     TokenSeveral,
     #[error("the token failed")]
@@ -103,7 +105,9 @@ impl StorageError {
             StorageError::TokenPukBlocked => Fault::TokenPukBlocked,
             StorageError::TokenFull => Fault::TokenFull,
             StorageError::TokenReadOnly => Fault::TokenReadOnly,
-            StorageError::TokenUnknown => Fault::TokenUnknown,
+            StorageError::TokenUnknown | StorageError::TokenCertificateCompressed => {
+                Fault::TokenUnknown
+            }
             StorageError::TokenManagementKey => Fault::TokenManagementKey,
             StorageError::TokenSeveral => Fault::TokenSeveral,
             StorageError::TokenFailed => Fault::TokenFailed,

@@ -4,12 +4,13 @@
 use der::asn1::GeneralizedTime;
 use x509_cert::{
     Certificate,
+    name::Name,
     time::{Time, Validity},
 };
 
 use crate::{
     PublicKey,
-    certificate::{CertificateError, Contents, Draft, Serial},
+    certificate::{self, CertificateError, Contents, Draft, Serial},
     profile,
     subject::{distinguished_name, utf8},
 };
@@ -17,9 +18,7 @@ use crate::{
 /// Names the key, not the person. Its dates do not depend on the clock.
 pub fn draft(key: &PublicKey) -> Result<Draft, CertificateError> {
     let encoding = |_| CertificateError::Encoding;
-    let name = utf8(profile::COMMON_NAME, &format!("PENDING {}", key.id()))
-        .and_then(|cn| distinguished_name(vec![cn]))
-        .map_err(encoding)?;
+    let name = name(key).map_err(encoding)?;
     let on = |year| {
         let date = der::DateTime::new(year, 1, 1, 0, 0, 0)?;
         Ok(Time::GeneralTime(GeneralizedTime::from_date_time(date)))
@@ -33,6 +32,18 @@ pub fn draft(key: &PublicKey) -> Result<Draft, CertificateError> {
         extensions: Vec::new(),
     };
     Draft::new(contents, key)
+}
+
+fn name(key: &PublicKey) -> der::Result<Name> {
+    let common_name = utf8(profile::COMMON_NAME, &format!("PENDING {}", key.id()))?;
+    distinguished_name(vec![common_name])
+}
+
+/// Whether a certificate is this placeholder, not what somebody else signed with the
+/// key itself.
+pub fn is_for(certificate: &Certificate, key: &PublicKey) -> bool {
+    name(key).is_ok_and(|name| *certificate.tbs_certificate().subject() == name)
+        && certificate::is_issued_by(certificate, certificate)
 }
 
 /// A placeholder for a key, signed by `sign`.

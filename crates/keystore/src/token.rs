@@ -76,8 +76,9 @@ pub trait Token: KeyStorage {
     fn status(&mut self) -> Result<TokenStatus, StorageError>;
 
     /// Also sets whatever else still is as every token of this kind comes (PUK,
-    /// management key), where the token has it.
-    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<(), StorageError>;
+    /// management key), where the token has it. Gives the PUK, where one
+    /// was made: it has to be shown to its owner, nobody else knows it.
+    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<Option<Secret>, StorageError>;
 
     /// Sets a new PIN after the old one was blocked.
     fn unblock(&mut self, puk: &Secret, new_pin: &Secret) -> Result<(), StorageError>;
