@@ -1,13 +1,11 @@
 //! What identity documents say of themselves to a machine.
 //!
-//! Here: the machine-readable zone (ICAO 9303), the answer to reset of a contact
-//! card (ISO 7816-3), the chip's protocols and files over any [`CardChannel`], and
-//! whether they are genuine. Not here: readers, cameras, what a document's data is
+//! Here: the machine-readable zone (ICAO 9303), the chip's protocols and files over
+//! any [`CardChannel`], and whether they are genuine. Not here: readers, cameras, what a document's data is
 //! used for.
 
 pub mod access_key;
 pub mod active_authentication;
-pub mod atr;
 pub mod bac;
 pub mod ber;
 pub mod certificate;
@@ -48,8 +46,7 @@ pub mod tlv;
 pub mod trust;
 
 pub use access_key::{AccessKey, Can, MrzKey};
-pub use apdu::{CardChannel, ChannelError, Command, Response, StatusWord};
-pub use atr::{Atr, AtrError};
+pub use apdu::{Atr, AtrError, CardChannel, ChannelError, Command, Response, StatusWord};
 pub use check::{Check, CheckName, Outcome};
 pub use file_id::{DataGroup, FileId};
 pub use files::ChipFiles;
