@@ -56,6 +56,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "the virtual card's PACE, by OpenPACE",
     ),
+    (
+        "libengine-gost-openssl",
+        Need::Test,
+        "GOST keys, certificates and requests by OpenSSL",
+    ),
     ("python3", Need::Test, "the virtual card"),
     ("python3-venv", Need::Test, "its packages, beside the build"),
     (

@@ -1,13 +1,8 @@
 //! X.509 certificates (RFC 5280): drafting one for any signer, and reading the
 //! one that the authority issued together with its chain.
 
-use der::{
-    Decode, DecodePem, Encode, EncodePem,
-    asn1::GeneralizedTime,
-    oid::{AssociatedOid, ObjectIdentifier},
-};
+use der::{Decode, DecodePem, Encode, EncodePem, asn1::GeneralizedTime, oid::AssociatedOid};
 use exchange::UnixMillis;
-use openssl::{hash::MessageDigest, pkey::PKey, sign::Verifier};
 use x509_cert::{
     Certificate, TbsCertificate,
     builder::{Builder, CertificateBuilder, profile::BuilderProfile},
@@ -21,7 +16,7 @@ use x509_cert::{
     time::{Time, Validity},
 };
 
-use crate::{PublicKey, PublicKeyError};
+use crate::{PublicKey, PublicKeyError, VerifyingKey};
 
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
@@ -219,40 +214,17 @@ pub fn key_of(certificate: &Certificate) -> Result<PublicKey, CertificateError> 
 }
 
 /// Whether the certificate's name and signature are the issuer's, whatever
-/// algorithm the issuer uses.
+/// algorithm of [`VerifyingKey`] the issuer uses.
 pub fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     let check = || {
-        let signature = certificate.signature();
-        let digest = digest_of(&certificate.signature_algorithm().oid)?;
+        let key = VerifyingKey::of_certificate(issuer).ok()?;
         let signed = certificate.tbs_certificate().to_der().ok()?;
-        let key = issuer
-            .tbs_certificate()
-            .subject_public_key_info()
-            .to_der()
-            .ok()?;
-        let key = PKey::public_key_from_der(&key).ok()?;
-        let mut verifier = Verifier::new(digest, &key).ok()?;
-        verifier.verify_oneshot(signature.as_bytes()?, &signed).ok()
+        let signature = certificate.signature().as_bytes()?;
+        Some(key.verifies(certificate.signature_algorithm(), &signed, signature))
     };
     certificate.tbs_certificate().issuer() == issuer.tbs_certificate().subject()
         && certificate.signature_algorithm() == certificate.tbs_certificate().signature()
         && check().unwrap_or(false)
-}
-
-/// Of RSA (PKCS#1 v1.5) and ECDSA signatures; others are not known here.
-///
-/// OpenSSL would choose by itself for a certificate that it parsed, but it keeps the
-/// subject's name in a form of its own and frees that without wiping it.
-fn digest_of(signature: &ObjectIdentifier) -> Option<MessageDigest> {
-    const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1");
-    const ECDSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3");
-    let last = signature.arcs().last()?;
-    match (signature.parent()?, last) {
-        (RSA, 11) | (ECDSA, 2) => Some(MessageDigest::sha256()),
-        (RSA, 12) | (ECDSA, 3) => Some(MessageDigest::sha384()),
-        (RSA, 13) | (ECDSA, 4) => Some(MessageDigest::sha512()),
-        _ => None,
-    }
 }
 
 /// The first extension of a type.

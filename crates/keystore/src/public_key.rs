@@ -16,6 +16,11 @@ use crate::profile;
 pub struct KeyId([u8; 20]);
 
 impl KeyId {
+    /// That of any key, whether it is known here or not.
+    pub fn of(info: &SubjectPublicKeyInfoOwned) -> Self {
+        Self(Sha1::digest(info.subject_public_key.raw_bytes()).into())
+    }
+
     pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0
     }
@@ -101,7 +106,7 @@ impl PublicKey {
     }
 
     pub fn id(&self) -> KeyId {
-        KeyId(Sha1::digest(self.info.subject_public_key.raw_bytes()).into())
+        KeyId::of(&self.info)
     }
 
     pub fn info(&self) -> &SubjectPublicKeyInfoOwned {
