@@ -48,6 +48,22 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "keytool opens the finished key file",
     ),
+    ("softhsm2", Need::Test, "a PKCS#11 token in software"),
+    (
+        "opensc",
+        Need::Test,
+        "pkcs11-tool uses the token as others would",
+    ),
+    (
+        "libnss3-tools",
+        Need::Test,
+        "pk12util opens the finished key file",
+    ),
+    (
+        "gnutls-bin",
+        Need::Test,
+        "certtool opens the finished key file",
+    ),
     ("ffmpeg", Need::Test, "ffprobe reads the recorded video"),
     ("pcscd", Need::Test, "cards by the real card service"),
     ("vsmartcard-vpcd", Need::Test, "a virtual card in pcscd"),

@@ -42,6 +42,8 @@ pub enum StorageError {
 
     #[error("no token is inserted")]
     TokenMissing,
+    #[error("wrong PIN; the token does not tell how many tries are left")]
+    TokenPinWrong,
     #[error("the token's PIN is blocked")]
     TokenBlocked,
     #[error("the token's slot holds another key")]
@@ -86,7 +88,8 @@ impl StorageError {
             // A storage that counts tries is a token.
             StorageError::WrongSecret {
                 tries_left: Some(_),
-            } => Fault::TokenPinWrong,
+            }
+            | StorageError::TokenPinWrong => Fault::TokenPinWrong,
             StorageError::WrongSecret { tries_left: None } | StorageError::Password(_) => {
                 Fault::KeyPasswordWrong
             }

@@ -15,10 +15,25 @@ use crate::{
     subject::{distinguished_name, utf8},
 };
 
+/// Whether a certificate is a placeholder of ours, not one that someone signed
+/// for himself.
+pub fn is_one(certificate: &Certificate) -> bool {
+    let named = certificate::key_of(certificate).is_ok_and(|key| {
+        name_for(&key).is_ok_and(|name| name == *certificate.tbs_certificate().subject())
+    });
+    named && certificate::is_issued_by(certificate, certificate)
+}
+
+fn name_for(key: &PublicKey) -> der::Result<Name> {
+    let common_name = utf8(profile::COMMON_NAME, &format!("PENDING {}", key.id()))?;
+    distinguished_name(vec![common_name])
+}
+
 /// Names the key, not the person. Its dates do not depend on the clock.
 pub fn draft(key: &PublicKey) -> Result<Draft, CertificateError> {
     let encoding = |_| CertificateError::Encoding;
     let name = name(key).map_err(encoding)?;
+    let name = name_for(key).map_err(encoding)?;
     let on = |year| {
         let date = der::DateTime::new(year, 1, 1, 0, 0, 0)?;
         Ok(Time::GeneralTime(GeneralizedTime::from_date_time(date)))
