@@ -46,6 +46,7 @@ fuzz_target!(|data: &[u8]| {
             0 => FileId::Com,
             17 => FileId::Sod,
             18 => FileId::CardAccess,
+            19 => FileId::CardSecurity,
             other => match DataGroup::new(*other) {
                 Some(group) => FileId::DataGroup(group),
                 None => continue,

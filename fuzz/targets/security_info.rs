@@ -4,7 +4,8 @@
 #![no_main]
 
 use chip::active_authentication;
-use chip::security_info::{SecurityInfos, compare_card_access};
+use chip::security_info::SecurityInfos;
+use chip::{ChipFiles, DataGroup, FileId, card_access};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -17,7 +18,10 @@ fuzz_target!(|data: &[u8]| {
             let _ = key.group();
         }
     }
-    let _ = compare_card_access(Some(data), Some(data));
+    let mut files = ChipFiles::default();
+    files.insert(FileId::CardAccess, data.to_vec());
+    files.insert(FileId::DataGroup(DataGroup::DG14), data.to_vec());
+    let _ = card_access::compare(&files);
     // The last of it as a signature by the key before it.
     for length in [56, 64, 128] {
         if let Some(at) = data.len().checked_sub(length) {

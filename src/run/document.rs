@@ -215,7 +215,7 @@ fn genuine(checks: &[Check]) -> Genuine {
     ]
     .into_iter()
     .all(holds)
-        && (holds(CheckName::ChipAuthentication) || holds(CheckName::ActiveAuthentication))
+        && chip::check::is_no_copy(checks)
     {
         Genuine::Proven
     } else {

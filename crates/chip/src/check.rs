@@ -26,9 +26,15 @@ pub enum CheckName {
     SignerValidity,
     /// The document signer is on no revocation list that was given.
     SignerRevocation,
-    /// DG14 says of PACE what EF.CardAccess said before anything was protected.
+    /// EF.CardSecurity, where it was read, is signed as EF.SOD is: by a document signer
+    /// of the issuing state, whose certificate was valid and is not revoked (ICAO
+    /// 9303-10, 3.11.4).
+    CardSecurity,
+    /// EF.CardSecurity or DG14 says of PACE what EF.CardAccess said before anything was
+    /// protected.
     CardAccessAgrees,
-    /// The chip has the private key of DG14. Cannot be examined again later.
+    /// The chip has the private key of EF.CardSecurity or DG14. Cannot be examined again
+    /// later.
     ChipAuthentication,
     /// The chip has the private key of DG15 (ICAO 9303-11, 6.1).
     ActiveAuthentication,
@@ -49,6 +55,7 @@ impl std::fmt::Display for CheckName {
             CheckName::SignerState => "signer_state",
             CheckName::SignerValidity => "signer_validity",
             CheckName::SignerRevocation => "signer_revocation",
+            CheckName::CardSecurity => "card_security",
             CheckName::CardAccessAgrees => "card_access_agrees",
             CheckName::ChipAuthentication => "chip_authentication",
             CheckName::ActiveAuthentication => "active_authentication",
@@ -112,18 +119,56 @@ impl Check {
     }
 }
 
+/// Whether the chip has shown that it is no copy: by active authentication, or by chip
+/// authentication under keys that the state signed. Those of EF.CardSecurity are worth
+/// no more than its signature.
+pub fn is_no_copy(checks: &[Check]) -> bool {
+    let holds = |check: &Check| matches!(check.outcome, Outcome::Passed | Outcome::Warning);
+    let held = |name| {
+        checks
+            .iter()
+            .any(|check| check.name == name && holds(check))
+    };
+    let keys_are_signed = checks
+        .iter()
+        .filter(|check| check.name == CheckName::CardSecurity)
+        .all(holds);
+    held(CheckName::ActiveAuthentication)
+        || (keys_are_signed && held(CheckName::ChipAuthentication))
+}
+
 /// Several checks as one word: the worst of them, `NotDone` of an empty list.
 /// `NotDone` is worse than `Warning` and better than `Failed`.
 pub fn summary(checks: &[Check]) -> Outcome {
-    let badness = |outcome| match outcome {
+    worst(checks).map_or(Outcome::NotDone, |check| check.outcome)
+}
+
+/// The first of the worst, in the order of [`summary`].
+pub(crate) fn worst(checks: &[Check]) -> Option<&Check> {
+    let badness = |check: &&Check| match check.outcome {
         Outcome::Passed => 0,
         Outcome::Warning => 1,
         Outcome::NotDone => 2,
         Outcome::Failed => 3,
     };
-    checks
-        .iter()
-        .map(|check| check.outcome)
-        .max_by_key(|&outcome| badness(outcome))
-        .unwrap_or(Outcome::NotDone)
+    // The last of equals is what `max_by_key` gives.
+    checks.iter().rev().max_by_key(badness)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_nobody_signed_prove_nothing() {
+        let chip = Check::passed(CheckName::ChipAuthentication);
+        let active = Check::passed(CheckName::ActiveAuthentication);
+        let signed = Check::passed(CheckName::CardSecurity);
+        let unknown = Check::not_done(CheckName::CardSecurity, "no CSCA certificate");
+        assert!(is_no_copy(&[chip.clone()]));
+        assert!(is_no_copy(&[signed, chip.clone()]));
+        assert!(!is_no_copy(&[unknown.clone(), chip]));
+        assert!(is_no_copy(&[unknown, active]));
+        assert!(!is_no_copy(&[]));
+    }
 }

@@ -1,6 +1,7 @@
 //! Chip authentication: the reader's fresh key and the chip's key of DG14 give new
 //! keys for secure messaging, which only the holder of the private key can have
-//! (ICAO 9303-11, 6.2). Nothing remains of it that could be examined again.
+//! (ICAO 9303-11, 6.2); or PACE has proved the key by its mapping (4.4.3.5). Nothing
+//! remains of it that could be examined again.
 
 use crate::cipher::Cipher;
 use crate::file_id::FileId;
@@ -35,8 +36,7 @@ struct Offer<'a> {
     key: &'a ChipAuthenticationPublicKeyInfo,
 }
 
-/// Whether the chip-authentication mapping of PACE has proved a key of DG14. Its key
-/// need not be there: then nothing is said, and chip authentication may follow.
+/// Whether the chip-authentication mapping of PACE has proved one of these keys.
 pub fn proved_by_mapping(proof: &MappingProof, infos: &SecurityInfos) -> bool {
     infos.chip_authentication_keys.iter().any(|key| {
         key.group()

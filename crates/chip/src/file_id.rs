@@ -1,4 +1,5 @@
-//! The elementary files of the LDS1 eMRTD application (ICAO 9303-10, 3.5 and 4.1).
+//! The elementary files of the LDS1 eMRTD application and of the master file beside it
+//! (ICAO 9303-10, 3.5, 3.11 and 4.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,9 @@ pub enum FileId {
     CardAccess,
     /// In the master file: how long APDUs may be.
     AtrInfo,
+    /// In the master file: the keys of the chip, signed. EF.SOD has the same identifiers
+    /// in the application.
+    CardSecurity,
     Com,
     Sod,
     DataGroup(DataGroup),
@@ -69,10 +73,19 @@ impl FileId {
         match self {
             FileId::CardAccess => 0x011C,
             FileId::AtrInfo => 0x2F01,
+            FileId::CardSecurity => 0x011D,
             FileId::Com => 0x011E,
             FileId::Sod => 0x011D,
             FileId::DataGroup(group) => 0x0100 | u16::from(group.number()),
         }
+    }
+
+    /// Whether the file lies in the master file, not in the application.
+    pub fn in_master_file(self) -> bool {
+        matches!(
+            self,
+            FileId::CardAccess | FileId::AtrInfo | FileId::CardSecurity
+        )
     }
 
     /// The short file identifier.
@@ -90,6 +103,7 @@ impl std::fmt::Display for FileId {
         match self {
             FileId::CardAccess => f.write_str("EF.CardAccess"),
             FileId::AtrInfo => f.write_str("EF.ATR/INFO"),
+            FileId::CardSecurity => f.write_str("EF.CardSecurity"),
             FileId::Com => f.write_str("EF.COM"),
             FileId::Sod => f.write_str("EF.SOD"),
             FileId::DataGroup(group) => write!(f, "DG{}", group.number()),
@@ -110,13 +124,16 @@ impl std::str::FromStr for FileId {
         Ok(match text {
             "EF.CardAccess" => FileId::CardAccess,
             "EF.ATR/INFO" => FileId::AtrInfo,
+            "EF.CardSecurity" => FileId::CardSecurity,
             "EF.COM" => FileId::Com,
             "EF.SOD" => FileId::Sod,
             _ => FileId::DataGroup(
                 text.strip_prefix("DG")
                     .and_then(|number| number.parse().ok())
                     .and_then(DataGroup::new)
-                    .ok_or("a file is EF.CardAccess, EF.ATR/INFO, EF.COM, EF.SOD or DG1 to DG16")?,
+                    .ok_or(
+                        "a file is EF.CardAccess, EF.ATR/INFO, EF.CardSecurity, EF.COM, EF.SOD or DG1 to DG16",
+                    )?,
             ),
         })
     }
@@ -142,6 +159,13 @@ mod tests {
             assert_eq!(file.sfi(), number);
             assert_eq!(DataGroup::from_tag(group.tag()), Some(group));
         }
+        for file in [FileId::CardAccess, FileId::AtrInfo, FileId::CardSecurity] {
+            assert_eq!(file.to_string().parse(), Ok(file));
+            assert!(file.in_master_file());
+        }
+        // Told apart by where they lie alone.
+        assert_eq!(FileId::Sod.identifier(), FileId::CardSecurity.identifier());
+        assert!(!FileId::Sod.in_master_file());
         assert_eq!(DataGroup::new(0), None);
         assert_eq!("DG17".parse::<FileId>().ok(), None);
         assert_eq!(FileId::Sod.sfi(), 0x1D);

@@ -176,7 +176,7 @@ impl Session<'_> {
         }
         let data = self.read_binary(Place::Offset(0), most)?.map_err(refused)?;
         // For the files of the master file it may have been the wrong place only.
-        self.by_identifier |= file != FileId::CardAccess;
+        self.by_identifier |= !file.in_master_file();
         Ok(data)
     }
 

@@ -8,6 +8,8 @@ pub mod access_key;
 pub mod active_authentication;
 pub mod bac;
 pub mod ber;
+pub mod card_access;
+pub mod card_security;
 pub mod certificate;
 pub mod check;
 pub mod chip_authentication;

@@ -13,7 +13,8 @@ use apdu::ChannelError;
 pub struct ReadRequest {
     pub access: AccessKey,
     /// Which data groups, where the document has them. EF.COM, EF.SOD and
-    /// EF.CardAccess are always read.
+    /// EF.CardAccess are always read; EF.CardSecurity after the chip-authentication
+    /// mapping of PACE.
     pub data_groups: Vec<DataGroup>,
     /// The challenge of active authentication, 8 bytes (ICAO 9303-11, 6.1).
     pub challenge: [u8; 8],

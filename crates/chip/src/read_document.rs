@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use crate::access_key::AccessKey;
 use crate::active_authentication;
 use crate::bac;
+use crate::card_access;
+use crate::card_security::CardSecurity;
 use crate::check::{Check, CheckName};
 use crate::chip_authentication::{self, Performed};
 use crate::file_id::{DataGroup, FileId};
@@ -14,15 +16,16 @@ use crate::group::system_random;
 use crate::lds::com::Com;
 use crate::pace::{self, MappingProof};
 use crate::read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
-use crate::security_info::{SecurityInfos, compare_card_access};
+use crate::security_info::SecurityInfos;
 use crate::session::Session;
 use crate::sod::Sod;
 use apdu::{CardChannel, ChannelError};
 
 /// Reads what `request` asks for and the document has, and lets the chip prove itself.
 ///
-/// The order: EF.CardAccess, PACE or BAC, EF.COM and EF.SOD, DG14 and chip
-/// authentication, the other data groups under its keys, active authentication.
+/// The order: EF.CardAccess, PACE or BAC, EF.CardSecurity behind the chip-authentication
+/// mapping, EF.COM and EF.SOD, DG14 and chip authentication, the other data groups under
+/// its keys, active authentication.
 ///
 /// # Errors
 /// The chip cannot be opened with this key, breaks a protocol or is gone, or a file
@@ -82,10 +85,7 @@ impl Reading<'_, '_> {
         if wished.contains(&DataGroup::DG14) {
             self.read_if_there(FileId::DataGroup(DataGroup::DG14))?;
         }
-        self.checks.push(compare_card_access(
-            self.files.get(FileId::CardAccess),
-            self.files.get(FileId::DataGroup(DataGroup::DG14)),
-        ));
+        self.checks.push(card_access::compare(&self.files));
         let check = self.authenticate_chip(proof)?;
         self.checks.push(check);
         for group in wished {
@@ -101,8 +101,18 @@ impl Reading<'_, '_> {
         Ok(access)
     }
 
-    /// PACE, else BAC. The application is selected when this is done.
+    /// PACE, else BAC. The application is selected when this is done. Done again where
+    /// the chip dropped its keys over a length.
     fn open(&mut self) -> Result<(Access, Option<MappingProof>), ReadError> {
+        loop {
+            match self.open_once() {
+                Err(error) if self.may_retry(&error) => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn open_once(&mut self) -> Result<(Access, Option<MappingProof>), ReadError> {
         (self.progress)(Stage::Access);
         self.session.select_master_file()?;
         if !self.files.contains(FileId::CardAccess) {
@@ -118,6 +128,13 @@ impl Reading<'_, '_> {
             Some(infos) => pace::perform(&mut self.session, &infos, &self.request.access)?,
             None => None,
         };
+        if established
+            .as_ref()
+            .is_some_and(|pace| pace.proof.is_some())
+        {
+            // Before the application is selected: EF.SOD has the same identifiers there.
+            self.read_card_security()?;
+        }
         self.session.select_application()?;
         if let Some(established) = established {
             let access = Access::Pace {
@@ -148,6 +165,19 @@ impl Reading<'_, '_> {
         Ok(())
     }
 
+    /// Under PACE, in the master file.
+    fn read_card_security(&mut self) -> Result<(), ReadError> {
+        if self.files.contains(FileId::CardSecurity) {
+            return Ok(());
+        }
+        match self.bring(FileId::CardSecurity) {
+            Ok(content) => self.files.insert(FileId::CardSecurity, content),
+            Err(ReadError::File { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// The data groups that EF.COM or EF.SOD lists: what one of them hides is read all
     /// the same. None where both say nothing; then all that are wished for are tried.
     fn present(&self) -> BTreeSet<DataGroup> {
@@ -165,6 +195,11 @@ impl Reading<'_, '_> {
 
     fn authenticate_chip(&mut self, proof: Option<MappingProof>) -> Result<Check, ReadError> {
         const NAME: CheckName = CheckName::ChipAuthentication;
+        if let Some(proof) = &proof
+            && let Some(file) = self.files.get(FileId::CardSecurity)
+        {
+            return Ok(proved_by_card_security(proof, file));
+        }
         let dg14 = self.files.get(FileId::DataGroup(DataGroup::DG14));
         let infos = match dg14.map(SecurityInfos::of_dg14) {
             None => return Ok(Check::not_done(NAME, "there is no DG14")),
@@ -174,14 +209,17 @@ impl Reading<'_, '_> {
         if let Some(proof) = &proof
             && chip_authentication::proved_by_mapping(proof, &infos)
         {
-            return Ok(Check::passed(NAME));
+            return Ok(Check::warning(
+                NAME,
+                "the mapping of PACE proved a key of DG14, for there is no EF.CardSecurity",
+            ));
         }
         (self.progress)(Stage::ChipAuthentication);
         let performed = chip_authentication::perform(&mut self.session, &infos, &mut system_random);
         let reason = match performed {
             Ok(Performed::Proved) => return Ok(Check::passed(NAME)),
             Ok(Performed::NotOffered(_)) if proof.is_some() => {
-                let reason = "the key of the chip-authentication mapping is not in DG14";
+                let reason = "the key of the chip-authentication mapping is not in DG14, and there is no EF.CardSecurity";
                 return Ok(Check::not_done(NAME, reason));
             }
             Ok(Performed::NotOffered(reason)) => return Ok(Check::not_done(NAME, reason)),
@@ -231,22 +269,42 @@ impl Reading<'_, '_> {
             return Ok(());
         }
         loop {
-            let progress = &mut *self.progress;
-            let read = self
-                .session
-                .read_file(id, &mut |done, of| progress(Stage::File { id, done, of }));
-            match read {
+            match self.bring(id) {
                 Ok(content) => {
                     self.files.insert(id, content);
                     return Ok(());
                 }
-                Err(ReadError::SecureMessaging(_) | ReadError::Channel(ChannelError::Failed))
-                    if self.session.retry_shorter() =>
-                {
+                Err(error) if self.may_retry(&error) => {
                     self.open()?;
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    fn bring(&mut self, id: FileId) -> Result<Vec<u8>, ReadError> {
+        let progress = &mut *self.progress;
+        self.session
+            .read_file(id, &mut |done, of| progress(Stage::File { id, done, of }))
+    }
+
+    fn may_retry(&mut self, error: &ReadError) -> bool {
+        matches!(
+            error,
+            ReadError::SecureMessaging(_) | ReadError::Channel(ChannelError::Failed)
+        ) && self.session.retry_shorter()
+    }
+}
+
+/// The mapping of PACE has proved a key only by the file that the state signed for it
+/// (ICAO 9303-11, 4.4.3.5.3). Whether it did sign is for passive authentication.
+fn proved_by_card_security(proof: &MappingProof, file: &[u8]) -> Check {
+    let name = CheckName::ChipAuthentication;
+    match CardSecurity::parse(file) {
+        Err(error) => Check::failed(name, format!("EF.CardSecurity: {error}")),
+        Ok(signed) if chip_authentication::proved_by_mapping(proof, signed.infos()) => {
+            Check::passed(name)
+        }
+        Ok(_) => Check::failed(name, "the mapping of PACE proved no key of EF.CardSecurity"),
     }
 }

@@ -1,6 +1,6 @@
-//! What a chip says of its protocols: the SecurityInfos of EF.CardAccess and DG14
-//! (ICAO 9303-11, 9.2). Those of protocols unknown here are kept for the comparison
-//! of the two files and otherwise skipped.
+//! What a chip says of its protocols: the SecurityInfos of EF.CardAccess,
+//! EF.CardSecurity and DG14 (ICAO 9303-11, 9.2). Those of protocols unknown here are
+//! kept for the comparison of these files and otherwise skipped.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,6 @@ use der::asn1::{AnyRef, ObjectIdentifier, UintRef};
 use der::{Decode, Encode, Sequence};
 use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
-use crate::check::{Check, CheckName};
 use crate::cipher::Cipher;
 use crate::curve::Curve;
 use crate::digest_algorithm::DigestAlgorithm;
@@ -81,7 +80,7 @@ pub struct ChipAuthenticationInfo {
     pub key_id: Option<u64>,
 }
 
-/// The key of chip authentication as DG14 carries it.
+/// The key of chip authentication as DG14 and EF.CardSecurity carry it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationPublicKeyInfo {
     pub elliptic: bool,
@@ -137,8 +136,10 @@ pub struct SecurityInfos {
     /// The hash of ECDSA in active authentication.
     pub active_authentication: Option<DigestAlgorithm>,
     pace_domain_parameters: Vec<PaceDomainParameterInfo>,
-    /// Those below `id-PACE`, known or not, as they stand.
-    pace_as_given: Vec<Vec<u8>>,
+    /// All, known or not, as they stand.
+    pub(crate) as_given: BTreeSet<Vec<u8>>,
+    /// Those of them below `id-PACE`.
+    pub(crate) pace_as_given: BTreeSet<Vec<u8>>,
 }
 
 #[derive(Sequence)]
@@ -150,7 +151,7 @@ struct SecurityInfo<'a> {
 }
 
 impl SecurityInfos {
-    /// EF.CardAccess: one SET.
+    /// EF.CardAccess, or what EF.CardSecurity signs: one SET.
     ///
     /// # Errors
     /// It is no SET, or a SecurityInfo of a protocol known here is malformed.
@@ -177,8 +178,9 @@ impl SecurityInfos {
 
     fn add(&mut self, der: &[u8]) -> Result<(), SecurityInfoError> {
         let info = SecurityInfo::from_der(der)?;
+        self.as_given.insert(der.to_vec());
         if info.protocol.arcs().take(PACE_ARCS).eq(PACE.arcs()) {
-            self.pace_as_given.push(der.to_vec());
+            self.pace_as_given.insert(der.to_vec());
             if let Some(algorithm) = PaceAlgorithm::from_oid(info.protocol) {
                 self.add_pace(algorithm, &info)?;
             } else if info.protocol.parent() == Some(PACE) {
@@ -316,35 +318,6 @@ fn plain_digest(algorithm: ObjectIdentifier) -> Option<DigestAlgorithm> {
         5 => Some(DigestAlgorithm::Sha512),
         _ => None,
     }
-}
-
-/// EF.CardAccess is read before anything is protected: whoever sits in between can
-/// change or hide it. DG14 says the same under the state's signature.
-pub fn compare_card_access(card_access: Option<&[u8]>, dg14: Option<&[u8]>) -> Check {
-    let name = CheckName::CardAccessAgrees;
-    let Some(dg14) = dg14 else {
-        return Check::not_done(name, "there is no DG14 to compare with");
-    };
-    let signed = match SecurityInfos::of_dg14(dg14) {
-        Ok(infos) => sorted(&infos.pace_as_given),
-        Err(error) => return Check::failed(name, format!("DG14: {error}")),
-    };
-    let Some(card_access) = card_access else {
-        return if signed.is_empty() {
-            Check::passed(name)
-        } else {
-            Check::failed(name, "DG14 speaks of PACE, but there is no EF.CardAccess")
-        };
-    };
-    match SecurityInfos::parse(card_access) {
-        Err(error) => Check::failed(name, format!("EF.CardAccess: {error}")),
-        Ok(infos) if sorted(&infos.pace_as_given) == signed => Check::passed(name),
-        Ok(_) => Check::failed(name, "EF.CardAccess and DG14 differ in PACE"),
-    }
-}
-
-fn sorted(infos: &[Vec<u8>]) -> BTreeSet<Vec<u8>> {
-    infos.iter().cloned().collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::check::Outcome;
 use crate::pace::algorithm::Mapping;
 
 fn bytes(text: &str) -> Vec<u8> {
@@ -141,30 +140,6 @@ fn parameters_of_the_chips_own_are_taken_where_they_are_standardized() {
     ] {
         assert_eq!(group(domain), Err(GroupError::Parameters), "{domain}");
     }
-}
-
-#[test]
-fn card_access_is_compared_with_dg14() {
-    let outcome = |card_access: Option<&[u8]>, dg14: Option<&[u8]>| {
-        compare_card_access(card_access, dg14).outcome
-    };
-    let card_access = set(&[PACE_EC, PACE_DH]);
-    // In any order, among others.
-    let signed = dg14(&[PACE_DH, CHIP_AUTHENTICATION, PACE_EC]);
-    assert_eq!(outcome(Some(&card_access), Some(&signed)), Outcome::Passed);
-    let none = dg14(&[CHIP_AUTHENTICATION]);
-    assert_eq!(outcome(None, Some(&none)), Outcome::Passed);
-    assert_eq!(outcome(Some(&card_access), None), Outcome::NotDone);
-
-    // Taken away; one of two taken away; one added; changed; unreadable.
-    assert_eq!(outcome(None, Some(&signed)), Outcome::Failed);
-    let less = set(&[PACE_DH]);
-    assert_eq!(outcome(Some(&less), Some(&signed)), Outcome::Failed);
-    assert_eq!(outcome(Some(&card_access), Some(&none)), Outcome::Failed);
-    let weaker = set(&["3012 060A 04007F00070202040201 020102 02010D", PACE_DH]);
-    assert_eq!(outcome(Some(&weaker), Some(&signed)), Outcome::Failed);
-    assert_eq!(outcome(Some(&[0x31]), Some(&signed)), Outcome::Failed);
-    assert_eq!(outcome(Some(&card_access), Some(&[0x6E])), Outcome::Failed);
 }
 
 proptest! {

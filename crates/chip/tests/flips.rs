@@ -5,6 +5,7 @@ mod issuer;
 
 use std::collections::BTreeMap;
 
+use chip::card_access::compare;
 use chip::passive::verify;
 use chip::trust::Trust;
 use chip::{Check, CheckName, ChipFiles, DataGroup, FileId, Outcome, TlvReader};
@@ -26,12 +27,16 @@ fn document() -> Document {
     document
 }
 
-/// Start and end of each part of EF.SOD, by what RFC 5652 calls it.
-fn parts(sod: &[u8]) -> BTreeMap<&'static str, std::ops::Range<usize>> {
+/// Start and end of each part of EF.SOD or EF.CardSecurity, by what RFC 5652 calls it.
+fn parts(file: &[u8]) -> BTreeMap<&'static str, std::ops::Range<usize>> {
     fn child<'a>(of: &'a [u8], number: usize) -> chip::Tlv<'a> {
         TlvReader::new(of).nth(number).unwrap().unwrap()
     }
-    let info = child(child(sod, 0).value, 0);
+    let outer = child(file, 0);
+    let info = match outer.tag {
+        0x77 => child(outer.value, 0),
+        _ => outer,
+    };
     let data = child(child(info.value, 1).value, 0);
     let encapsulated = child(data.value, 2);
     let certificate = child(child(data.value, 3).value, 0);
@@ -40,7 +45,7 @@ fn parts(sod: &[u8]) -> BTreeMap<&'static str, std::ops::Range<usize>> {
         ("data version", child(data.value, 0).value),
         ("digest algorithms", child(data.value, 1).raw),
         (
-            "security object",
+            "content",
             child(child(encapsulated.value, 1).value, 0).value,
         ),
         ("certificate", certificate.raw),
@@ -51,33 +56,38 @@ fn parts(sod: &[u8]) -> BTreeMap<&'static str, std::ops::Range<usize>> {
         ("signature algorithm", child(signer.value, 4).raw),
         ("signature", child(signer.value, 5).value),
     ];
-    let at = |part: &[u8]| part.as_ptr() as usize - sod.as_ptr() as usize;
+    let at = |part: &[u8]| part.as_ptr() as usize - file.as_ptr() as usize;
     named
         .into_iter()
         .map(|(name, part)| (name, at(part)..at(part) + part.len()))
         .collect()
 }
 
-#[test]
-fn every_bit_of_ef_sod() {
-    let document = document();
+/// What became of changed bits, by the part that they are in.
+struct Flips {
+    found: BTreeMap<&'static str, BTreeMap<CheckName, usize>>,
+    parts: BTreeMap<&'static str, std::ops::Range<usize>>,
+}
+
+/// Every bit of `file` changed: those that may be are these.
+fn flip(document: &Document, file: FileId) -> Flips {
     let trust = Trust::from_der(&document.csca_der()).unwrap();
     let files = document.files();
-    let sod = files.get(FileId::Sod).unwrap().to_vec();
-    let parts = parts(&sod);
+    let content = files.get(file).unwrap().to_vec();
+    let parts = parts(&content);
     let part_of = |at: usize| {
         let found = parts.iter().find(|(_, range)| range.contains(&at));
-        found.map_or("structure", |(name, _)| name)
+        found.map_or("structure", |(name, _)| *name)
     };
     let mut unprotected: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
     let mut found: BTreeMap<&str, BTreeMap<CheckName, usize>> = BTreeMap::new();
     let mut changed = files.clone();
-    for at in 0..sod.len() {
+    for at in 0..content.len() {
         for bit in 0..8 {
-            let mut other = sod.clone();
+            let mut other = content.clone();
             other[at] ^= 1 << bit;
             let value = other[at];
-            changed.insert(FileId::Sod, other);
+            changed.insert(file, other);
             let failed = failed(&verify(&changed, &trust, READ_AT));
             if failed.is_empty() {
                 unprotected.entry(part_of(at)).or_default().push(value);
@@ -100,10 +110,15 @@ fn every_bit_of_ef_sod() {
     letters.sort_unstable();
     assert_eq!(letters, b"accksz");
     assert!(unprotected.is_empty(), "{unprotected:02X?}");
+    Flips { found, parts }
+}
 
+#[test]
+fn every_bit_of_ef_sod() {
+    let Flips { found, parts } = flip(&document(), FileId::Sod);
     // Each part by the check that is there for it.
     for (part, name) in [
-        ("security object", CheckName::SodContentDigest),
+        ("content", CheckName::SodContentDigest),
         ("signed attributes", CheckName::SodSignature),
         ("signature", CheckName::SodSignature),
         ("signer id", CheckName::SodSignature),
@@ -116,6 +131,40 @@ fn every_bit_of_ef_sod() {
     }
     let signature = parts["signature"].len() * 8;
     assert_eq!(found["signature"][&CheckName::SodSignature], signature);
+}
+
+/// What the chip-authentication mapping of PACE is believed by. Unprotected is what is
+/// so in EF.SOD.
+#[test]
+fn every_bit_of_ef_card_security() {
+    let mut document = document();
+    document.infos = Some(security_infos(&[PACE_CAM, CHIP_AUTHENTICATION]));
+    let Flips { found, parts } = flip(&document, FileId::CardSecurity);
+    for part in parts.keys() {
+        let named: Vec<_> = found[part].keys().collect();
+        assert_eq!(named, [&CheckName::CardSecurity], "{part}");
+    }
+    let signature = parts["signature"].len() * 8;
+    assert_eq!(found["signature"][&CheckName::CardSecurity], signature);
+}
+
+/// EF.CardSecurity says the same again.
+#[test]
+fn every_bit_of_ef_card_access() {
+    let mut document = document();
+    document.infos = Some(security_infos(&[PACE_CAM, CHIP_AUTHENTICATION]));
+    let mut files = document.files();
+    let card_access = security_infos(&[PACE_CAM]);
+    files.insert(FileId::CardAccess, card_access.clone());
+    assert_eq!(compare(&files).outcome, Outcome::Passed);
+    for at in 0..card_access.len() {
+        for bit in 0..8 {
+            let mut other = card_access.clone();
+            other[at] ^= 1 << bit;
+            files.insert(FileId::CardAccess, other);
+            assert_eq!(compare(&files).outcome, Outcome::Failed, "{at} {bit}");
+        }
+    }
 }
 
 #[test]

@@ -195,6 +195,7 @@ mod tests {
         let mut files = ChipFiles::default();
         files.insert(FileId::DataGroup(DataGroup::DG1), vec![0x61, 0xFF, 0x00]);
         files.insert(FileId::Sod, vec![0x77; 2000]);
+        files.insert(FileId::CardSecurity, vec![0x30; 1500]);
         let read = ChipRead {
             access: Access::Bac,
             files,

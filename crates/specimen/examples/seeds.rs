@@ -4,11 +4,13 @@
 use std::path::PathBuf;
 use std::{env, fs, process};
 
+use chip::cipher::Cipher;
+use chip::pace::algorithm::Mapping;
 use chip::{CardChannel, ChannelError, DataGroup, FileId, ReadRequest};
 use openssl::nid::Nid;
 use specimen::{
-    ActiveKey, Authority, AuthorityConfig, ChipConfig, Digest, Scheme, SeededRandom, Specimen,
-    SpecimenChip, SpecimenConfig, portrait,
+    ActiveKey, Authority, AuthorityConfig, ChipConfig, Digest, Pace, Scheme, SeededRandom,
+    Specimen, SpecimenChip, SpecimenConfig, portrait,
 };
 
 type Failure = Box<dyn std::error::Error>;
@@ -77,6 +79,18 @@ fn write(corpus: &Corpus) -> Result<(), Failure> {
         corpus.add("mrz", name, specimen.mrz.join("\n").as_bytes())?;
         answers(corpus, name, specimen)?;
     }
+    // EF.CardSecurity.
+    let mapping = SpecimenConfig {
+        pace: Some(Pace {
+            mapping: Mapping::ChipAuthentication,
+            cipher: Cipher::Aes128,
+            parameter_id: 13,
+        }),
+        ..SpecimenConfig::identity_card(portrait::silhouette(9_000)?)
+    };
+    let mapping = Specimen::new(mapping, &authority, &mut random)?;
+    files(corpus, "mapping", &mapping)?;
+    answers(corpus, "mapping", &mapping)?;
     corpus.add("mrz", "key", b"041236587\n880412\n310411")?;
     Ok(())
 }
@@ -90,6 +104,7 @@ fn files(corpus: &Corpus, name: &str, specimen: &Specimen) -> Result<(), Failure
         corpus.add("secure_messaging", &name, &[&[1], content].concat())?;
         match id {
             FileId::Sod => corpus.add("sod", &name, content)?,
+            FileId::CardSecurity => corpus.add("card_security", &name, content)?,
             FileId::CardAccess | FileId::DataGroup(DataGroup::DG14) => {
                 corpus.add("security_info", &name, content)?;
             }
@@ -119,6 +134,7 @@ fn number(id: FileId) -> Option<u8> {
         FileId::Com => Some(0),
         FileId::Sod => Some(17),
         FileId::CardAccess => Some(18),
+        FileId::CardSecurity => Some(19),
         FileId::DataGroup(group) => Some(group.number()),
         FileId::AtrInfo => None,
     }

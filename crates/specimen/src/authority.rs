@@ -11,6 +11,8 @@ use crate::signed_data::{SignerIdentifier, signed_data};
 use crate::{RandomSource, SpecimenError, field};
 
 const LDS_SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.1");
+/// TR-03110-3, A.1.2.5.
+const SECURITY_OBJECT: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.3.2.1");
 const MASTER_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.2");
 
 /// Keys and times of an [`Authority`].
@@ -154,15 +156,37 @@ impl Authority {
         let object_version = integer(0);
         let security_object =
             sequence(&[&object_version, &digest.identifier(), &sequence(&[&hashes])]);
-        let signed = signed_data(
-            LDS_SECURITY_OBJECT,
-            &security_object,
+        let signed = self.sign_content(LDS_SECURITY_OBJECT, &security_object, random)?;
+        Ok(object(0x77, &[&signed]))
+    }
+
+    /// EF.CardSecurity over a SET of SecurityInfos (ICAO 9303-10, 3.11.4).
+    ///
+    /// # Errors
+    /// The random source fails.
+    pub fn sign_security_infos(
+        &self,
+        infos: &[u8],
+        random: &mut dyn RandomSource,
+    ) -> Result<Vec<u8>, SpecimenError> {
+        self.sign_content(SECURITY_OBJECT, infos, random)
+    }
+
+    /// By the document signer.
+    fn sign_content(
+        &self,
+        content_type: ObjectIdentifier,
+        content: &[u8],
+        random: &mut dyn RandomSource,
+    ) -> Result<Vec<u8>, SpecimenError> {
+        signed_data(
+            content_type,
+            content,
             &[&self.signer],
             &self.signer_key,
             SignerIdentifier::IssuerAndSerial(&self.csca_party().name(), &self.signer_serial),
             random,
-        )?;
-        Ok(object(0x77, &[&signed]))
+        )
     }
 
     /// An ICAO master list of the certificates given, signed by this state

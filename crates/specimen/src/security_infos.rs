@@ -1,4 +1,4 @@
-//! SecurityInfos of EF.CardAccess and DG14 (ICAO 9303-11, 9.2).
+//! SecurityInfos of EF.CardAccess, EF.CardSecurity and DG14 (ICAO 9303-11, 9.2).
 
 use chip::cipher::Cipher;
 use chip::pace::algorithm::Mapping;

@@ -1,4 +1,5 @@
-//! CMS SignedData with one signer (RFC 5652, 5), as EF.SOD and master lists are.
+//! CMS SignedData with one signer (RFC 5652, 5), as EF.SOD, EF.CardSecurity and master
+//! lists are.
 
 use const_oid::ObjectIdentifier;
 

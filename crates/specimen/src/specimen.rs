@@ -1,9 +1,11 @@
 //! One document, as it leaves the printer.
 
+use chip::pace::algorithm::Mapping;
 use chip::{AccessKey, Can, ChipFiles, DataGroup, FileId, MrzKey};
 use openssl::ec::EcKey;
 use openssl::pkey::Private;
 
+use crate::asn1::object;
 use crate::config::{ActiveKey, SpecimenConfig};
 use crate::key::{SigningKey, ec_key};
 use crate::{Authority, RandomSource, SpecimenError, field, lds, printed, security_infos};
@@ -47,14 +49,11 @@ impl Specimen {
         data_group(DataGroup::DG2, lds::dg2(&config)?);
         data_group(DataGroup::DG11, lds::dg11(&config));
         data_group(DataGroup::DG12, lds::dg12(&config));
-        if let Some(content) = dg14(&config, chip_key.as_ref())? {
-            data_group(DataGroup::DG14, content);
+        if let Some(infos) = protocols(&config, chip_key.as_ref())? {
+            data_group(DataGroup::DG14, object(0x6E, &[&infos]));
         }
         if let Some(key) = &active_key {
-            data_group(
-                DataGroup::DG15,
-                crate::asn1::object(0x6F, &[&key.public_key()?]),
-            );
+            data_group(DataGroup::DG15, object(0x6F, &[&key.public_key()?]));
         }
         let groups: Vec<DataGroup> = (1..=16)
             .filter_map(DataGroup::new)
@@ -65,6 +64,12 @@ impl Specimen {
         if let Some(pace) = config.pace {
             let infos = vec![security_infos::pace_info(pace)?];
             files.insert(FileId::CardAccess, security_infos::security_infos(infos));
+            if pace.mapping == Mapping::ChipAuthentication
+                && let Some(infos) = protocols(&config, chip_key.as_ref())?
+            {
+                let content = authority.sign_security_infos(&infos, random)?;
+                files.insert(FileId::CardSecurity, content);
+            }
         }
         Ok(Specimen {
             config,
@@ -126,8 +131,8 @@ impl Specimen {
     }
 }
 
-/// None where there is nothing to say in it.
-fn dg14(
+/// What DG14 holds, and EF.CardSecurity. None where there is nothing to say.
+fn protocols(
     config: &SpecimenConfig,
     chip_key: Option<&EcKey<Private>>,
 ) -> Result<Option<Vec<u8>>, SpecimenError> {
@@ -142,6 +147,5 @@ fn dg14(
     if let Some(ActiveKey::Ecdsa { digest, .. }) = config.active_authentication {
         infos.push(security_infos::active_authentication(digest));
     }
-    Ok((!infos.is_empty())
-        .then(|| crate::asn1::object(0x6E, &[&security_infos::security_infos(infos)])))
+    Ok((!infos.is_empty()).then(|| security_infos::security_infos(infos)))
 }

@@ -5,8 +5,9 @@ mod support;
 
 use std::time::Duration;
 
+use chip::pace::algorithm::Mapping;
 use chip::{AccessKey, Can, ChannelError, ChipRead, MrzKey, ReadError};
-use specimen::{ChipConfig, Faults, Specimen, SpecimenChip, SpecimenConfig, portrait};
+use specimen::{ChipConfig, Faults, Pace, Specimen, SpecimenChip, SpecimenConfig, portrait};
 use support::{chip, made, read};
 
 fn card() -> Specimen {
@@ -19,6 +20,18 @@ fn without_pace() -> Specimen {
     made(SpecimenConfig {
         pace: None,
         ..SpecimenConfig::identity_card(portrait::silhouette(9_000).unwrap())
+    })
+}
+
+/// Reads EF.CardSecurity too.
+fn with_mapping() -> Specimen {
+    let config = SpecimenConfig::identity_card(portrait::silhouette(9_000).unwrap());
+    made(SpecimenConfig {
+        pace: config.pace.map(|pace| Pace {
+            mapping: Mapping::ChipAuthentication,
+            ..pace
+        }),
+        ..config
     })
 }
 
@@ -96,7 +109,7 @@ fn a_chip_without_the_application_is_named() {
     }
 }
 
-/// At every APDU of a read, with BAC and with PACE. A removed or silent card ends the
+/// At every APDU of a read, with BAC and with PACE of two mappings. A removed or silent card ends the
 /// read with just that; from other faults the reader may recover, and then has every
 /// file right. Nothing is taken for a wrong key, and the next read works.
 #[test]
@@ -109,7 +122,7 @@ fn every_fault_at_every_apdu() {
         ("truncate", |f, n| f.truncate_after = Some(n)),
         ("status", |f, n| f.status_after = Some((n, 0x6F00))),
     ];
-    for make in [card, without_pace] {
+    for make in [card, without_pace, with_mapping] {
         let specimen = make();
         let mut sound = chip(specimen.clone(), ChipConfig::default());
         let key = sound.specimen().mrz_key().unwrap();

@@ -4,6 +4,7 @@ use chip::lds::com::Com;
 use chip::lds::dg2::Dg2;
 use chip::lds::dg11::Dg11;
 use chip::lds::dg12::{Dg12, IssueDate};
+use chip::pace::algorithm::Mapping;
 use chip::{DataGroup, FileId, Mrz};
 use openssl::cms::{CMSOptions, CmsContentInfo};
 use openssl::hash::{MessageDigest, hash};
@@ -12,7 +13,8 @@ use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyParam;
 use openssl::x509::{X509, X509Crl, X509PurposeId};
 use specimen::{
-    Authority, AuthorityConfig, Digest, Scheme, SeededRandom, Specimen, SpecimenConfig, portrait,
+    Authority, AuthorityConfig, Digest, Pace, Scheme, SeededRandom, Specimen, SpecimenConfig,
+    portrait,
 };
 
 fn card(seed: u64) -> (Authority, Specimen) {
@@ -54,6 +56,25 @@ fn openssl_verifies_the_security_object_and_finds_every_digest_in_it() {
         }
     }
     assert_eq!(groups, 6);
+}
+
+#[test]
+fn openssl_verifies_card_security_over_what_dg14_says_too() {
+    let mut random = SeededRandom::new(9);
+    let authority = Authority::new("KZ", &mut random).unwrap();
+    let config = SpecimenConfig::identity_card(portrait::silhouette(9_000).unwrap());
+    let config = SpecimenConfig {
+        pace: config.pace.map(|pace| Pace {
+            mapping: Mapping::ChipAuthentication,
+            ..pace
+        }),
+        ..config
+    };
+    let specimen = Specimen::new(config, &authority, &mut random).unwrap();
+    let file = specimen.files.get(FileId::CardSecurity).unwrap();
+    let content = verified(file, authority.csca_der());
+    let dg14 = FileId::DataGroup(DataGroup::DG14);
+    assert!(specimen.files.get(dg14).unwrap().ends_with(&content));
 }
 
 #[test]

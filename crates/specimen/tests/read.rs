@@ -2,13 +2,15 @@
 
 mod support;
 
+use chip::check::is_no_copy;
 use chip::cipher::Cipher;
 use chip::pace::algorithm::Mapping;
 use chip::trust::Trust;
 use chip::{Access, Check, CheckName, DataGroup, FileId, Outcome, passive};
 use openssl::nid::Nid;
 use specimen::{
-    ActiveKey, ChipConfig, ChipKey, Digest, DocumentKind, Pace, SpecimenConfig, portrait,
+    ActiveKey, ChipConfig, ChipKey, Digest, DocumentKind, Pace, SeededRandom, Specimen,
+    SpecimenConfig, portrait,
 };
 use support::{authority, chip, made, read, request};
 
@@ -153,9 +155,73 @@ fn every_mapping_with_every_cipher() {
                 let chip_check = outcome(&read.checks, CheckName::ChipAuthentication);
                 assert_eq!(chip_check, Outcome::Passed, "{case}: {:?}", read.checks);
                 let dg1 = FileId::DataGroup(DataGroup::DG1);
-                assert_eq!(read.files.get(dg1), chip.specimen().files.get(dg1));
+                for file in [dg1, FileId::CardSecurity] {
+                    assert_eq!(read.files.get(file), chip.specimen().files.get(file));
+                }
+                let with_key = mapping == Mapping::ChipAuthentication;
+                assert_eq!(read.files.contains(FileId::CardSecurity), with_key);
             }
         }
+    }
+}
+
+fn with_mapping() -> Specimen {
+    made(with_pace(Mapping::ChipAuthentication, Cipher::Aes128, 13))
+}
+
+/// PACE proves the key that EF.CardSecurity signs, and needs no DG14 for it.
+#[test]
+fn the_mapping_proves_the_key_of_card_security() {
+    let trust = Trust::from_der(authority().csca_der()).unwrap();
+    for extended_length in [None, Some(0x1_0000)] {
+        let mut specimen = with_mapping();
+        drop(specimen.files.take(FileId::DataGroup(DataGroup::DG14)));
+        let access = specimen.mrz_key().unwrap();
+        let config = ChipConfig {
+            extended_length,
+            ..ChipConfig::default()
+        };
+        let read = read(&mut chip(specimen, config), access).unwrap();
+        let checks = passive::verify(&read.files, &trust, NOW);
+        assert_eq!(outcome(&checks, CheckName::CardSecurity), Outcome::Passed);
+        for name in [CheckName::ChipAuthentication, CheckName::CardAccessAgrees] {
+            assert_eq!(outcome(&read.checks, name), Outcome::Passed);
+        }
+        assert!(is_no_copy(&[checks, read.checks].concat()));
+    }
+}
+
+/// Not as the standard has it, but no less signed. It is said.
+#[test]
+fn without_card_security_the_mapping_may_prove_the_key_of_dg14() {
+    let mut specimen = with_mapping();
+    drop(specimen.files.take(FileId::CardSecurity));
+    let access = specimen.mrz_key().unwrap();
+    let read = read(&mut chip(specimen, ChipConfig::default()), access).unwrap();
+    let mut checks = read.checks.iter();
+    let check = checks.find(|c| c.name == CheckName::ChipAuthentication);
+    let check = check.unwrap();
+    assert_eq!(check.outcome, Outcome::Warning);
+    assert!(check.reason.contains("no EF.CardSecurity"));
+}
+
+/// Neither the key of another chip of the same state nor no file at all is taken for it,
+/// though DG14 has the right key.
+#[test]
+fn a_card_security_that_is_not_the_chips_is_refused() {
+    let other = Specimen::new(
+        with_pace(Mapping::ChipAuthentication, Cipher::Aes128, 13),
+        &authority(),
+        &mut SeededRandom::new(8),
+    );
+    let other = other.unwrap().files.take(FileId::CardSecurity).unwrap();
+    for content in [other.to_vec(), vec![0x30, 0]] {
+        let mut specimen = with_mapping();
+        specimen.files.insert(FileId::CardSecurity, content);
+        let access = specimen.mrz_key().unwrap();
+        let read = read(&mut chip(specimen, ChipConfig::default()), access).unwrap();
+        let found = outcome(&read.checks, CheckName::ChipAuthentication);
+        assert_eq!(found, Outcome::Failed);
     }
 }
 
@@ -231,9 +297,7 @@ fn a_clone_is_found() {
     };
     for config in [config, cam] {
         let specimen = made(config);
-        let clone = specimen
-            .cloned(&mut specimen::SeededRandom::new(9))
-            .unwrap();
+        let clone = specimen.cloned(&mut SeededRandom::new(9)).unwrap();
         let access = clone.mrz_key().unwrap();
         let read = read(&mut chip(clone, ChipConfig::default()), access).unwrap();
         for name in [

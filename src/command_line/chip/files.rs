@@ -76,6 +76,7 @@ fn all() -> impl Iterator<Item = FileId> {
     [
         FileId::CardAccess,
         FileId::AtrInfo,
+        FileId::CardSecurity,
         FileId::Com,
         FileId::Sod,
     ]

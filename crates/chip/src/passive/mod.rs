@@ -8,9 +8,11 @@
 //!   certificates and revocation lists sent along that are not the signer's; where it
 //!   is written in BER, how it is cut into pieces; the form of the length behind 77;
 //! - EF.COM but for its list, and for its versions where EF.SOD repeats them;
-//! - EF.CardAccess but for what DG14 says again; EF.ATR/INFO;
+//! - in EF.CardSecurity the same as in EF.SOD;
+//! - EF.CardAccess but for what EF.CardSecurity and DG14 say again; EF.ATR/INFO;
 //! - what EF.SOD has no digest of: such a data group fails its check.
 
+mod card_security;
 mod signer;
 
 use crate::check::{Check, CheckName, Outcome};
@@ -20,6 +22,7 @@ use crate::files::ChipFiles;
 use crate::lds::Com;
 use crate::sod::{LdsSecurityObject, Sod};
 use crate::trust::Trust;
+use signer::SignedFile;
 
 /// Seconds since 1970 in UTC.
 pub type UnixSeconds = u64;
@@ -37,7 +40,7 @@ const OF_SOD: [CheckName; 8] = [
 ];
 
 /// One check for each thing examined, in the order of [`CheckName`]; a digest for
-/// each data group among the files. A document is genuine only where none failed and
+/// each data group among the files, and one check for EF.CardSecurity where it is. A document is genuine only where none failed and
 /// none is [`Outcome::NotDone`] that the caller asks for.
 ///
 /// `at` is the time of reading. It stands in for the time of signing only where
@@ -51,6 +54,9 @@ pub fn verify(files: &ChipFiles, trust: &Trust, at: UnixSeconds) -> Vec<Check> {
         }
         Some(Ok(sod)) => examined(files, &sod, trust, at),
     };
+    if let Some(file) = files.get(FileId::CardSecurity) {
+        checks.push(card_security::examine(files, file, &checks, trust, at));
+    }
     checks.sort_by_key(|check| check.name);
     checks
 }
@@ -76,7 +82,11 @@ fn examined(files: &ChipFiles, sod: &Sod, trust: &Trust, at: UnixSeconds) -> Vec
     let digests: Vec<Check> = data_groups(files)
         .map(|(group, content)| group_digest(object, group, content))
         .collect();
-    checks.extend(signer::examine(files, sod, &digests, trust, at));
+    let signed = SignedFile {
+        data: &sod.signed,
+        id: FileId::Sod,
+    };
+    checks.extend(signer::examine(files, signed, &digests, trust, at));
     checks.extend(digests);
     checks
 }

@@ -1,4 +1,4 @@
-//! Who signed EF.SOD, and whether that is somebody to believe.
+//! Who signed EF.SOD or EF.CardSecurity, and whether that is somebody to believe.
 
 use der::asn1::ObjectIdentifier;
 
@@ -10,7 +10,7 @@ use crate::file_id::{DataGroup, FileId};
 use crate::files::ChipFiles;
 use crate::issuing_state::is_of_state;
 use crate::lds::{Dg1, Dg12};
-use crate::sod::Sod;
+use crate::signed_data::SignedData;
 use crate::trust::{NoPath, Path, Revocation, Trust};
 
 /// 2.23.136.1.1, `id-icao-mrtd-security`.
@@ -28,24 +28,31 @@ const OF_SIGNER: [CheckName; 4] = [
     CheckName::SignerRevocation,
 ];
 
+/// What was signed, and the file it is.
+#[derive(Clone, Copy)]
+pub(super) struct SignedFile<'a> {
+    pub data: &'a SignedData,
+    pub id: FileId,
+}
+
 /// `digests` are the checks of the data groups: DG12 tells a date only when it is
 /// the one that was signed.
 pub(super) fn examine(
     files: &ChipFiles,
-    sod: &Sod,
+    signed: SignedFile<'_>,
     digests: &[Check],
     trust: &Trust,
     at: UnixSeconds,
 ) -> Vec<Check> {
-    let Some(signer) = sod.signed.signer_certificate() else {
-        let reason = "EF.SOD does not hold the certificate of its signer";
-        let mut checks = vec![Check::failed(CheckName::SodSignature, reason)];
-        checks.extend(OF_SIGNER.map(|name| Check::not_done(name, reason)));
+    let Some(signer) = signed.data.signer_certificate() else {
+        let reason = format!("{} does not hold the certificate of its signer", signed.id);
+        let mut checks = vec![Check::failed(CheckName::SodSignature, reason.as_str())];
+        checks.extend(OF_SIGNER.map(|name| Check::not_done(name, reason.as_str())));
         return checks;
     };
     let state = IssuingState::of(files);
-    let signed_at = SigningTime::of(files, sod, digests, at);
-    let mut checks = vec![signature(sod, signer)];
+    let signed_at = SigningTime::of(files, signed, digests, at);
+    let mut checks = vec![signature(signed.data, signer)];
     let paths = match trust.paths(signer) {
         Ok(paths) => paths,
         Err(no_path) => {
@@ -76,7 +83,7 @@ pub(super) fn examine(
     checks
 }
 
-fn signature(sod: &Sod, signer: &Certificate) -> Check {
+fn signature(signed: &SignedData, signer: &Certificate) -> Check {
     let name = CheckName::SodSignature;
     let may_sign = signer
         .extensions
@@ -94,8 +101,8 @@ fn signature(sod: &Sod, signer: &Certificate) -> Check {
             "the signer's key is for something other than documents",
         );
     }
-    match sod.signed.verify_signature(signer) {
-        Ok(()) => held(name, sod.signed.signer.algorithm.digest()),
+    match signed.verify_signature(signer) {
+        Ok(()) => held(name, signed.signer.algorithm.digest()),
         Err(error) => Check::failed(name, error.to_string()),
     }
 }
@@ -214,20 +221,25 @@ fn state_of_signer_alone(signer: &Certificate, state: &IssuingState) -> Check {
     }
 }
 
-/// When EF.SOD was signed, as well as it is known: from, to, and by what.
+/// When a file was signed, as well as it is known: from, to, and by what.
 struct SigningTime {
     from: u64,
     to: u64,
-    source: &'static str,
+    source: String,
 }
 
 impl SigningTime {
-    fn of(files: &ChipFiles, sod: &Sod, digests: &[Check], at: UnixSeconds) -> SigningTime {
-        if let Some(time) = sod.signed.signer.attributes.signing_time {
+    fn of(
+        files: &ChipFiles,
+        signed: SignedFile<'_>,
+        digests: &[Check],
+        at: UnixSeconds,
+    ) -> SigningTime {
+        if let Some(time) = signed.data.signer.attributes.signing_time {
             return SigningTime {
                 from: time,
                 to: time,
-                source: "the signing time in EF.SOD",
+                source: format!("the signing time in {}", signed.id),
             };
         }
         let issued = files
@@ -240,12 +252,15 @@ impl SigningTime {
             Some(date) => SigningTime {
                 from: date.unix_seconds().saturating_sub(DAY),
                 to: date.unix_seconds().saturating_add(PERSONALISATION),
-                source: "the date of issue in DG12",
+                source: "the date of issue in DG12".to_owned(),
             },
             None => SigningTime {
                 from: at,
                 to: at,
-                source: "today, for neither EF.SOD nor DG12 tells when it was signed",
+                source: format!(
+                    "today, for neither {} nor DG12 tells when it was signed",
+                    signed.id
+                ),
             },
         }
     }
@@ -263,7 +278,7 @@ fn validity(
     at: UnixSeconds,
 ) -> Check {
     let name = CheckName::SignerValidity;
-    let source = signed_at.source;
+    let source = &signed_at.source;
     if signed_at.from > at.saturating_add(CLOCK_TOLERANCE) {
         return Check::failed(name, format!("{source} is in the future"));
     }

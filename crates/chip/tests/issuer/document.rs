@@ -4,7 +4,8 @@ use chip::digest_algorithm::DigestAlgorithm;
 use chip::{ChipFiles, DataGroup, FileId};
 
 use super::{
-    Envelope, Key, Kind, LDS_SECURITY_OBJECT, P256, Template, security_object, small, tlv,
+    Envelope, Key, Kind, LDS_SECURITY_OBJECT, P256, SECURITY_OBJECT, Template, security_object,
+    small, tlv,
 };
 
 /// ICAO 9303-5's example, of this issuing state.
@@ -68,6 +69,8 @@ pub struct Document {
     pub groups: Vec<(u8, Vec<u8>)>,
     pub digest: DigestAlgorithm,
     pub v1: bool,
+    /// The SecurityInfos of EF.CardSecurity, where there is one.
+    pub infos: Option<Vec<u8>>,
 }
 
 impl Document {
@@ -84,6 +87,7 @@ impl Document {
             envelope,
             groups: vec![(1, dg1("KAZ")), (2, dg2()), (12, dg12("20240701"))],
             v1: false,
+            infos: None,
         }
     }
 
@@ -109,6 +113,15 @@ impl Document {
         )
     }
 
+    /// As EF.SOD, but for its content.
+    pub fn card_security(&self, infos: &[u8]) -> Vec<u8> {
+        let envelope = Envelope {
+            content_type: SECURITY_OBJECT,
+            ..self.envelope.clone()
+        };
+        envelope.sign(infos, &self.signer, &[&self.signer_der()], &self.signer_key)
+    }
+
     pub fn files(&self) -> ChipFiles {
         let mut files = ChipFiles::default();
         for (number, file) in &self.groups {
@@ -118,6 +131,20 @@ impl Document {
         let version = if self.v1 { "0108" } else { "0107" };
         files.insert(FileId::Com, com(&self.groups, version));
         files.insert(FileId::Sod, tlv(0x77, &[&self.cms()]));
+        if let Some(infos) = &self.infos {
+            files.insert(FileId::CardSecurity, self.card_security(infos));
+        }
         files
     }
+}
+
+/// SecurityInfos: PACE with the chip-authentication mapping over brainpoolP256r1,
+/// with the generic one, and chip authentication by AES-128.
+pub const PACE_CAM: &str = "3012060A04007F0007020204060202010202010D";
+pub const PACE_GM: &str = "3012060A04007F0007020204020202010202010D";
+pub const CHIP_AUTHENTICATION: &str = "300F060A04007F00070202030202020101";
+
+/// The SET of these.
+pub fn security_infos(infos: &[&str]) -> Vec<u8> {
+    tlv(0x31, &[&hex::decode(infos.concat()).unwrap()])
 }

@@ -21,6 +21,7 @@ pub const SIGNED_AT: u64 = 1_719_792_000;
 pub const READ_AT: u64 = 1_767_225_600;
 
 pub const LDS_SECURITY_OBJECT: &str = "2.23.136.1.1.1";
+pub const SECURITY_OBJECT: &str = "0.4.0.127.0.7.3.2.1";
 pub const CSCA_MASTER_LIST: &str = "2.23.136.1.1.2";
 pub const MASTER_LIST_SIGNING_KEY: &str = "2.23.136.1.1.3";
 pub const DATA: &str = "1.2.840.113549.1.7.1";

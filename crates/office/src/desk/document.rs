@@ -5,7 +5,7 @@ use chip::lds::dg1::Dg1;
 use chip::trust::Trust;
 use chip::{
     ActiveProof, Check, CheckName, ChipFiles, DataGroup, FileId, MrzFormat, Outcome,
-    active_authentication, passive, security_info,
+    active_authentication, card_access, check, passive,
 };
 use exchange::{
     ChipRecord, DocumentKind, DocumentRecord, Form, IinComparison, ReadBy, SubmissionId,
@@ -22,12 +22,6 @@ const NEEDED: [CheckName; 6] = [
     CheckName::SignerState,
     CheckName::DataGroupDigest(DataGroup::DG1),
     CheckName::DataGroupDigest(DataGroup::DG2),
-];
-
-/// What shows that the chip is no copy; one of them is enough.
-const AGAINST_COPIES: [CheckName; 2] = [
-    CheckName::ActiveAuthentication,
-    CheckName::ChipAuthentication,
 ];
 
 /// Every check of the document, and what an operator must know of it.
@@ -81,12 +75,8 @@ impl Examined {
         at: UnixMillis,
     ) {
         let seconds = u64::try_from(at.0 / 1000).unwrap_or(0);
-        let group = |number| chip.files.get(FileId::DataGroup(number));
         self.checks = passive::verify(&chip.files, trust, seconds);
-        self.checks.push(security_info::compare_card_access(
-            chip.files.get(FileId::CardAccess),
-            group(DataGroup::DG14),
-        ));
+        self.checks.push(card_access::compare(&chip.files));
         self.checks.push(asserted(chip));
         self.checks
             .push(active(&chip.files, chip.active.as_ref(), submission));
@@ -99,7 +89,7 @@ impl Examined {
         let held = |name| matches!(outcome(name), Outcome::Passed | Outcome::Warning);
         let failed = self.checks.iter().any(|c| c.outcome == Outcome::Failed);
         let unexamined = !NEEDED.into_iter().all(held);
-        let copyable = !AGAINST_COPIES.into_iter().any(held);
+        let copyable = !check::is_no_copy(&self.checks);
         if failed {
             self.note(Finding::DocumentNotGenuine);
         } else if unexamined {

@@ -47,7 +47,7 @@ impl SpecimenChip {
             (0x04, _) => return Err(StatusWord::FILE_NOT_FOUND),
             (0x00, [] | [0x3F, 0x00]) => *selection = Selection::default(),
             (0x00 | 0x02, &[high, low]) => {
-                let id = by_identifier(u16::from_be_bytes([high, low]));
+                let id = by_identifier(u16::from_be_bytes([high, low]), selection.application);
                 let id = id.ok_or(StatusWord::FILE_NOT_FOUND)?;
                 self.file(id)?;
                 self.session.selection.file = Some(id);
@@ -101,7 +101,7 @@ impl SpecimenChip {
         let id = match u16::from_be_bytes([command.p1, command.p2]) {
             0 => self.session.selection.file,
             short @ 1..=0x1E => by_sfi(short as u8, self.session.selection.application),
-            identifier => by_identifier(identifier),
+            identifier => by_identifier(identifier, self.session.selection.application),
         };
         let id = id.ok_or(StatusWord::FILE_NOT_FOUND)?;
         let offset = tlv::only(&command.data, 0x54).map_err(|_| StatusWord::WRONG_DATA)?;
@@ -138,12 +138,17 @@ impl SpecimenChip {
         let files = &self.specimen.files;
         let content = match id {
             FileId::AtrInfo if !application => self.atr_info.as_deref(),
-            FileId::CardAccess if !application && self.config.application => files.get(id),
+            FileId::CardAccess | FileId::CardSecurity
+                if !application && self.config.application =>
+            {
+                files.get(id)
+            }
             FileId::Com | FileId::Sod | FileId::DataGroup(_) if application => files.get(id),
             _ => None,
         };
         let content = content.ok_or(StatusWord::FILE_NOT_FOUND)?;
-        match !application || self.has_access() {
+        let free = matches!(id, FileId::AtrInfo | FileId::CardAccess);
+        match free || self.has_access() {
             true => Ok(content),
             false => Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED),
         }
@@ -156,20 +161,24 @@ impl SpecimenChip {
     }
 }
 
-fn by_identifier(identifier: u16) -> Option<FileId> {
-    all().find(|id| id.identifier() == identifier)
+/// In the application or in the master file: both have their own.
+fn by_identifier(identifier: u16, application: bool) -> Option<FileId> {
+    here(application).find(|id| id.identifier() == identifier)
 }
 
-/// In the application or in the master file: both have their own.
 fn by_sfi(sfi: u8, application: bool) -> Option<FileId> {
-    let here = |id: &FileId| application != matches!(id, FileId::CardAccess | FileId::AtrInfo);
-    all().filter(here).find(|id| id.sfi() == sfi)
+    here(application).find(|id| id.sfi() == sfi)
+}
+
+fn here(application: bool) -> impl Iterator<Item = FileId> {
+    all().filter(move |id| application != id.in_master_file())
 }
 
 fn all() -> impl Iterator<Item = FileId> {
     let fixed = [
         FileId::CardAccess,
         FileId::AtrInfo,
+        FileId::CardSecurity,
         FileId::Com,
         FileId::Sod,
     ];

@@ -1,9 +1,10 @@
+use chip::pace::algorithm::Mapping;
 use chip::{Access, ChipRead};
 use exchange::{
     DocumentNumber, EmailAddress, HolderName, IdentityDocument, Iin, IinPolicy, KeyAlgorithm,
     Language, PhoneNumber, PhoneStanding, ReceiptCode, StorageType,
 };
-use specimen::{Authority, SeededRandom, Specimen, SpecimenConfig};
+use specimen::{Authority, Pace, SeededRandom, Specimen, SpecimenConfig};
 
 use super::*;
 
@@ -26,10 +27,23 @@ fn card() -> Case {
     card_signed_by("KZ")
 }
 
+/// Its PACE proves the key of EF.CardSecurity.
+fn card_with_mapping() -> Case {
+    made("KZ", Mapping::ChipAuthentication)
+}
+
 fn card_signed_by(country: &str) -> Case {
+    made(country, Mapping::Generic)
+}
+
+fn made(country: &str, mapping: Mapping) -> Case {
     let mut random = SeededRandom::new(1);
     let authority = Authority::new(country, &mut random).unwrap();
     let config = SpecimenConfig::identity_card(specimen::portrait::silhouette(19_000).unwrap());
+    let config = SpecimenConfig {
+        pace: config.pace.map(|pace| Pace { mapping, ..pace }),
+        ..config
+    };
     let made = Specimen::new(config, &authority, &mut random).unwrap();
     let document = IdentityDocument {
         kind: DocumentKind::IdCard,
@@ -133,6 +147,25 @@ fn files_without_a_proof_of_the_chip_may_be_a_copy() {
     let mut case = card();
     case.chip().checks.clear();
     assert_eq!(case.examine().findings, [Finding::ChipMayBeCopied]);
+}
+
+/// The kiosk says that the mapping of PACE proved the key in EF.CardSecurity; whose key
+/// that is the office sees for itself.
+#[test]
+fn card_security_is_examined_again() {
+    let seen = card_with_mapping().examine();
+    assert_eq!(seen.findings, [], "{:?}", seen.checks);
+    assert_eq!(outcome(&seen, CheckName::CardSecurity), Outcome::Passed);
+
+    let stranger = Authority::new("KZ", &mut SeededRandom::new(2)).unwrap();
+    let content = stranger
+        .sign_security_infos(&[0x31, 0], &mut SeededRandom::new(3))
+        .unwrap();
+    let mut case = card_with_mapping();
+    case.chip().files.insert(FileId::CardSecurity, content);
+    let seen = case.examine();
+    assert_eq!(seen.findings, [Finding::DocumentNotGenuine]);
+    assert_eq!(outcome(&seen, CheckName::CardSecurity), Outcome::Failed);
 }
 
 #[test]

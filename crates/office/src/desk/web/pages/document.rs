@@ -49,6 +49,7 @@ fn title(w: &Words, name: CheckName) -> &'static str {
         CheckName::SignerState => w.signer_state,
         CheckName::SignerValidity => w.signer_validity,
         CheckName::SignerRevocation => w.signer_revocation,
+        CheckName::CardSecurity => w.card_security,
         CheckName::CardAccessAgrees => w.card_access_agrees,
         CheckName::ChipAuthentication => w.chip_authentication,
         CheckName::ActiveAuthentication => w.active_authentication,
