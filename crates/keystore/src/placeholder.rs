@@ -15,25 +15,10 @@ use crate::{
     subject::{distinguished_name, utf8},
 };
 
-/// Whether a certificate is a placeholder of ours, not one that someone signed
-/// for himself.
-pub fn is_one(certificate: &Certificate) -> bool {
-    let named = certificate::key_of(certificate).is_ok_and(|key| {
-        name_for(&key).is_ok_and(|name| name == *certificate.tbs_certificate().subject())
-    });
-    named && certificate::is_issued_by(certificate, certificate)
-}
-
-fn name_for(key: &PublicKey) -> der::Result<Name> {
-    let common_name = utf8(profile::COMMON_NAME, &format!("PENDING {}", key.id()))?;
-    distinguished_name(vec![common_name])
-}
-
 /// Names the key, not the person. Its dates do not depend on the clock.
 pub fn draft(key: &PublicKey) -> Result<Draft, CertificateError> {
     let encoding = |_| CertificateError::Encoding;
     let name = name(key).map_err(encoding)?;
-    let name = name_for(key).map_err(encoding)?;
     let on = |year| {
         let date = der::DateTime::new(year, 1, 1, 0, 0, 0)?;
         Ok(Time::GeneralTime(GeneralizedTime::from_date_time(date)))
@@ -59,6 +44,11 @@ fn name(key: &PublicKey) -> der::Result<Name> {
 pub fn is_for(certificate: &Certificate, key: &PublicKey) -> bool {
     name(key).is_ok_and(|name| *certificate.tbs_certificate().subject() == name)
         && certificate::is_issued_by(certificate, certificate)
+}
+
+/// Whether a certificate is the placeholder of whatever key it is for.
+pub fn is_one(certificate: &Certificate) -> bool {
+    certificate::key_of(certificate).is_ok_and(|key| is_for(certificate, &key))
 }
 
 /// A placeholder for a key, signed by `sign`.

@@ -3,6 +3,7 @@
 use der::{Decode, Encode, asn1::BitString};
 use exchange::KeyAlgorithm;
 use openssl::{hash::MessageDigest, nid::Nid, pkey::Id, pkey::PKey, sign::Verifier};
+use serde::{Deserialize, Serialize};
 use sha1::{Digest, Sha1};
 use spki::{AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey};
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
@@ -12,7 +13,7 @@ use crate::profile;
 /// Subject key identifier: SHA-1 of the subjectPublicKey bits (RFC 5280
 /// section 4.2.1.2, method 1). Its 40 hexadecimal characters are the key's name
 /// in files, friendlyName and localKeyID.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct KeyId([u8; 20]);
 
 impl KeyId {

@@ -1,6 +1,7 @@
 //! What every key storage can do, whatever it is: a file, a token, a card.
 
 use exchange::{KeyAlgorithm, Secret, StorageType, SubmissionId, api::proof_bytes};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     KeyId, PublicKey, StorageError, Subject,
@@ -17,7 +18,7 @@ pub struct StoredKey {
 }
 
 /// What can be seen in a storage without password or PIN.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contents {
     /// Keys that wait for their certificate.
     pub pending: Vec<KeyId>,

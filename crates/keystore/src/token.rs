@@ -2,11 +2,12 @@
 //! unblocked, and it has only so many places for keys.
 
 use exchange::{KeyAlgorithm, Secret};
+use serde::{Deserialize, Serialize};
 
 use crate::{KeyId, KeyStorage, StorageError};
 
 /// A PIN or PUK as far as the token tells without being asked for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinStatus {
     /// None where the token does not count, or does not tell.
     pub tries_left: Option<u8>,
@@ -26,7 +27,7 @@ impl PinStatus {
 }
 
 /// What lies in one place for a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SlotContent {
     Empty,
     /// A key of ours with its placeholder.
@@ -38,7 +39,7 @@ pub enum SlotContent {
 }
 
 /// One place for a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// As the token's own documents call it, e.g. `9C`.
     pub name: String,
@@ -46,7 +47,7 @@ pub struct Slot {
 }
 
 /// A token as it lies there, without PIN.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenStatus {
     /// The maker's words for this kind of token.
     pub label: String,
@@ -74,6 +75,11 @@ impl TokenStatus {
 /// A storage with a PIN of its own.
 pub trait Token: KeyStorage {
     fn status(&mut self) -> Result<TokenStatus, StorageError>;
+
+    /// # Errors
+    /// [`StorageError::TokenPinDefault`] for the PIN that every token of this kind comes
+    /// with: it is right, and has to be changed.
+    fn verify_pin(&mut self, pin: &Secret) -> Result<(), StorageError>;
 
     /// Also sets whatever else still is as every token of this kind comes (PUK,
     /// management key), where the token has it. Gives the PUK, where one

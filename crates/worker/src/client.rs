@@ -19,8 +19,8 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::document;
-use crate::token::{TokenAnswer, TokenPlace, TokenRequest};
 use crate::message::{Answer, CardRead, PictureLimits, Refusal, Request, Role, WatchEvent};
+use crate::token::{TokenAnswer, TokenPlace, TokenRequest};
 use supervisor::{Call, Order, Supervisor, Wait};
 pub use token::RemoteToken;
 

@@ -191,11 +191,7 @@ impl Worker {
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Looking and working take turns: a token bears only one at a time.
-fn work_on_tokens(
-    mut tokens: Tokens,
-    voice: &Voice,
-    works: &Receiver<(Asked, Option<OwnedFd>)>,
-) {
+fn work_on_tokens(mut tokens: Tokens, voice: &Voice, works: &Receiver<(Asked, Option<OwnedFd>)>) {
     let _exit = ExitOnPanic;
     let mut watching = false;
     let mut told: Option<TokenEvent> = None;

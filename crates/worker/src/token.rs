@@ -8,9 +8,7 @@ use std::str::FromStr;
 
 use der::{Decode, Encode};
 use exchange::{KeyAlgorithm, Secret, StorageType};
-use keystore::{
-    Chain, Contents, KeyId, PublicKey, StorageError, StoredKey, TokenStatus,
-};
+use keystore::{Chain, Contents, KeyId, PublicKey, StorageError, StoredKey, TokenStatus};
 use serde::{Deserialize, Serialize};
 use x509_cert::Certificate;
 
@@ -149,9 +147,7 @@ impl KeyData {
     /// What cannot be encoded.
     pub fn of(key: &PublicKey, chain: Option<&Chain>) -> Result<Self, StorageError> {
         Ok(Self {
-            key: key
-                .to_der()
-                .map_err(|_| keystore::CertificateError::Encoding)?,
+            key: key.to_der(),
             chain: chain.map(ChainData::of).transpose()?,
         })
     }
@@ -167,8 +163,7 @@ impl KeyData {
 }
 
 /// [`StorageError`] as far as it concerns tokens, for the way between processes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{0:?}")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenTrouble {
     NoKey,
     WrongPin(Option<u8>),
@@ -188,6 +183,13 @@ pub enum TokenTrouble {
     TestFailed,
     ForeignCertificate,
     Failed,
+}
+
+/// In the words of [`StorageError`].
+impl std::fmt::Display for TokenTrouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        StorageError::from(*self).fmt(f)
+    }
 }
 
 impl From<StorageError> for TokenTrouble {
@@ -253,4 +255,3 @@ pub enum TokenEvent {
     /// The reader or writer itself does not answer.
     PlaceGone,
 }
-

@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use exchange::StorageType;
-use keystore::pkcs11::{Pkcs11Storage, Profile};
 use keystore::piv::PivToken;
-use keystore::{KeyStorage, StorageError, Token};
+use keystore::pkcs11::{Pkcs11Storage, Profile};
+use keystore::{StorageError, Token};
 use pcsc::{Context, Disposition, Error, Protocols, ReaderState, Scope, ShareMode, State};
 use serial_ccid::{ChannelError, ConnectError, ReaderSettings, SerialReader, SlotStatus};
-use worker::token::{
-    KeyData, TokenAnswer, TokenEvent, TokenPlace, TokenRequest, TokenTrouble,
-};
+use worker::token::{KeyData, TokenAnswer, TokenEvent, TokenPlace, TokenRequest, TokenTrouble};
 
 use crate::card_channel::PcscChannel;
 use crate::cards;
@@ -73,13 +71,11 @@ impl Tokens {
                 Err(_) => TokenEvent::PlaceGone,
             },
             Place::Modules(modules) => {
-                let mut found = modules
-                    .iter()
-                    .filter_map(|module| match module.present() {
-                        Ok(kind) => Some(TokenEvent::Inserted(kind)),
-                        Err(StorageError::TokenSeveral) => Some(TokenEvent::Several),
-                        Err(_) => None,
-                    });
+                let mut found = modules.iter().filter_map(|module| match module.present() {
+                    Ok(kind) => Some(TokenEvent::Inserted(kind)),
+                    Err(StorageError::TokenSeveral) => Some(TokenEvent::Several),
+                    Err(_) => None,
+                });
                 match (found.next(), found.next()) {
                     (None, _) => TokenEvent::Removed,
                     (Some(one), None) => one,

@@ -10,9 +10,7 @@ use faults::Fault;
 use keystore::Token;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep_until};
-use worker::{
-    RemoteToken, Role, TokenEvent, TokenPlace, WatchEvent, WorkerClient, WorkerConfig,
-};
+use worker::{RemoteToken, Role, TokenEvent, TokenPlace, WatchEvent, WorkerClient, WorkerConfig};
 
 use super::TokenWriter;
 use crate::session::event::DeviceEvent;
@@ -84,10 +82,7 @@ impl Seen {
 }
 
 /// Within a tokio runtime. `sender` must not call back into the writer.
-pub fn start(
-    config: Config,
-    sender: impl Fn(DeviceEvent) + Send + Sync + 'static,
-) -> WorkerWriter {
+pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'static) -> WorkerWriter {
     let seen = Arc::new(Seen {
         event: Mutex::new(TokenEvent::Removed),
         tell: Box::new(sender),
@@ -134,7 +129,13 @@ pub fn start(
 
 impl TokenWriter for WorkerWriter {
     fn inserted(&self) -> Option<StorageType> {
-        kind_of(*self.seen.event.lock().unwrap_or_else(PoisonError::into_inner))
+        kind_of(
+            *self
+                .seen
+                .event
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn with_token(&self, work: &mut dyn FnMut(&mut dyn Token)) -> Result<(), Fault> {

@@ -94,6 +94,15 @@ impl<C: CardChannel> Token for PivToken<C> {
         })
     }
 
+    fn verify_pin(&mut self, pin: &Secret) -> Result<(), StorageError> {
+        self.card.select()?;
+        Session::new(&mut self.card, pin).verify()?;
+        if pin::is_default(pin) {
+            return Err(StorageError::TokenPinDefault);
+        }
+        Ok(())
+    }
+
     fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<Option<Secret>, StorageError> {
         pin::check_new(new)?;
         self.card.select()?;

@@ -72,6 +72,14 @@ impl Pkcs11Storage {
         Ok(Self { module, profile })
     }
 
+    /// Whether its token is in, without a session.
+    ///
+    /// # Errors
+    /// As [`find`].
+    pub fn present(&self) -> Result<StorageType, StorageError> {
+        self.token().map(|_| self.profile.storage)
+    }
+
     pub fn profile(&self) -> &Profile {
         &self.profile
     }

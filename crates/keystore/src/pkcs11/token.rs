@@ -75,8 +75,20 @@ impl Token for Pkcs11Storage {
         })
     }
 
+    fn verify_pin(&mut self, pin: &Secret) -> Result<(), StorageError> {
+        self.with_token(|session| {
+            session.as_owner(pin)?;
+            let default = session.profile.pin.is_default(pin);
+            if default || session.pin_status()?.is_default == Some(true) {
+                return Err(StorageError::TokenPinDefault);
+            }
+            Ok(())
+        })
+    }
+
     /// A management key stays what it is: without it nothing could be written any more.
-    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<(), StorageError> {
+    /// No PUK is made: who has the token as security officer sets it.
+    fn change_pin(&mut self, old: &Secret, new: &Secret) -> Result<Option<Secret>, StorageError> {
         if old == new || !self.profile().pin.accept(new) {
             return Err(StorageError::TokenPinRule);
         }
@@ -86,7 +98,8 @@ impl Token for Pkcs11Storage {
             session
                 .session
                 .set_pin(&auth(old), &auth(new))
-                .map_err(new_pin)
+                .map_err(new_pin)?;
+            Ok(None)
         })
     }
 

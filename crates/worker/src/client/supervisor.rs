@@ -233,10 +233,7 @@ impl Supervisor {
             Role::Tokens => Request::WatchTokens,
             Role::Cards | Role::Files => Request::WatchCards,
         };
-        match self
-            .ask(watch, None, Wait::until(until), None)
-            .await
-        {
+        match self.ask(watch, None, Wait::until(until), None).await {
             Ok(Answered {
                 answer: Answer::Watching,
                 ..
