@@ -22,6 +22,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         &["-p", "outbox", "--bench", "commit"],
         &["-p", "specimen", "--bench", "read"],
         &["-p", "virtual_card", "--bench", "card_model"],
+        &["-p", "keystore", "--bench", "piv"],
         &[
             "-p",
             "kiosk",

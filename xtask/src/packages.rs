@@ -56,6 +56,13 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "the virtual card's PACE, by OpenPACE",
     ),
+    (
+        "yubico-piv-tool",
+        Need::Test,
+        "reads and uses a PIV token as others would",
+    ),
+    ("opensc", Need::Test, "the same by another maker"),
+    ("opensc-pkcs11", Need::Test, "the same token by PKCS#11"),
     ("python3", Need::Test, "the virtual card"),
     ("python3-venv", Need::Test, "its packages, beside the build"),
     (
