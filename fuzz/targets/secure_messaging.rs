@@ -3,10 +3,10 @@
 
 #![no_main]
 
-use chip::{Command, Response, StatusWord};
 use chip::cipher::{Cipher, pad};
 use chip::secure_messaging::SecureMessaging;
 use chip::tlv;
+use chip::{Command, Response, StatusWord};
 use libfuzzer_sys::fuzz_target;
 
 /// Every byte of both keys.

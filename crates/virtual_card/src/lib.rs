@@ -14,10 +14,11 @@ mod document;
 mod python;
 mod reader;
 
-pub use apart::{apart, program_apart};
+pub use apart::{apart, apart_without_documents, program_apart};
+pub use card_service::CardService;
 pub use cards::{Cards, Traffic};
 pub use channel::{PcscChannel, connect};
 pub use direct_reader::{DirectChannel, DirectReader};
 pub use document::Document;
 pub use python::{package_root, python};
-pub use reader::VirtualReader;
+pub use reader::{PORT, VirtualReader};

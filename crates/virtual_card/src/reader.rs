@@ -6,7 +6,7 @@ use crate::card_service::CardService;
 use crate::cards::Cards;
 
 /// vpcd's own.
-const PORT: u16 = 35963;
+pub const PORT: u16 = 35963;
 
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);

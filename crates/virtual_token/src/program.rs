@@ -15,9 +15,11 @@ pub fn program() -> &'static Path {
 
 fn build() -> PathBuf {
     let running = std::env::current_exe().expect("the running program");
+    // TARGET/PROFILE/deps/PROGRAM
     let target = running
         .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists())
+        .find(|directory| directory.ends_with("deps"))
+        .and_then(|deps| deps.ancestors().nth(2))
         .expect("cargo runs tests from its target directory")
         .join("virtual_piv");
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/virtual_piv/Cargo.toml");

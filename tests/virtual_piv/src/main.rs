@@ -12,6 +12,7 @@ mod reader;
 
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use memory::Memory;
 use reader::{Reader, Vpcd};
@@ -28,12 +29,10 @@ fn main() -> ExitCode {
                 to: std::io::stdout(),
             },
         ),
-        ["vpcd", address] => TcpStream::connect(address)
-            .and_then(Vpcd::new)
-            .and_then(|vpcd| {
-                let to = vpcd.try_clone()?;
-                run(&mut memory, &mut Reader { from: vpcd, to })
-            }),
+        ["vpcd", address] => connect(address).and_then(Vpcd::new).and_then(|vpcd| {
+            let to = vpcd.try_clone()?;
+            run(&mut memory, &mut Reader { from: vpcd, to })
+        }),
         _ => {
             eprintln!("virtual_piv pipe | virtual_piv vpcd HOST:PORT");
             return ExitCode::FAILURE;
@@ -46,6 +45,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// vpcd listens a moment after its card service can be reached.
+fn connect(address: &str) -> std::io::Result<TcpStream> {
+    for _ in 0..100 {
+        if let Ok(stream) = TcpStream::connect(address) {
+            return Ok(stream);
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    TcpStream::connect(address)
 }
 
 /// One turn is the time between two losses of power; ends when the reader is gone.

@@ -70,6 +70,46 @@ pub fn authenticate(channel: &mut impl CardChannel, key: &[u8]) -> Response {
     ask(channel, [0, 0x87, 3, 0x9B], &answer)
 }
 
+/// Of a card with the default management key.
+pub fn put_data(channel: &mut impl CardChannel, object: &[u8]) {
+    assert!(authenticate(channel, &default_key()).status.is_ok());
+    assert!(ask(channel, [0, 0xDB, 0x3F, 0xFF], object).status.is_ok());
+}
+
+/// In place of the default management key.
+pub fn set_management_key(channel: &mut impl CardChannel, algorithm: u8, key: &[u8]) {
+    assert!(authenticate(channel, &default_key()).status.is_ok());
+    let data = [&[algorithm, 0x9B, key.len() as u8], key].concat();
+    assert!(ask(channel, [0, 0xFF, 0xFF, 0xFF], &data).status.is_ok());
+}
+
+/// The same with the key behind the PIN (Yubico's "PIN-protected management key").
+pub fn protect_management_key(channel: &mut impl CardChannel, algorithm: u8, key: &[u8]) {
+    let length = key.len() as u8;
+    let head = [
+        0x5C,
+        3,
+        0x5F,
+        0xC1,
+        9,
+        0x53,
+        length + 4,
+        0x88,
+        length + 2,
+        0x89,
+        length,
+    ];
+    put_data(channel, &[&head, key].concat());
+    set_management_key(channel, algorithm, key);
+}
+
+pub fn change_puk(channel: &mut impl CardChannel, old: &str, new: &str) {
+    let aid = hex::decode("A00000030800001000").unwrap();
+    ask(channel, [0, 0xA4, 4, 0], &aid);
+    let data = [old.as_bytes(), new.as_bytes()].concat();
+    assert!(ask(channel, [0, 0x24, 0, 0x81], &data).status.is_ok());
+}
+
 /// Makes a key in 9C of a fresh card and leaves it without certificate.
 pub fn generate(channel: &mut impl CardChannel, algorithm: KeyAlgorithm) -> PublicKey {
     assert!(authenticate(channel, &default_key()).status.is_ok());
