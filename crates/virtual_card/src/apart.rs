@@ -18,6 +18,18 @@ const PREPARE: &str = "mkdir -p /run/pcscd && mount -t tmpfs none /run/pcscd && 
 /// # Panics
 /// Something is not installed, or `body` panicked.
 pub fn apart(test: &str, body: impl FnOnce()) {
+    if std::env::var_os(APART).is_none() {
+        // Fetched while there is still a network.
+        python::prepare();
+    }
+    apart_without_documents(test, body);
+}
+
+/// The same for a test whose cards are none of Python's.
+///
+/// # Panics
+/// As [`apart`].
+pub fn apart_without_documents(test: &str, body: impl FnOnce()) {
     if std::env::var_os(APART).is_some() {
         return body();
     }
@@ -46,6 +58,7 @@ pub fn program_apart(body: impl FnOnce() -> ExitCode) -> ExitCode {
     if std::env::var_os(APART).is_some() {
         return body();
     }
+    python::prepare();
     let Some(mut command) = in_name_spaces() else {
         return ExitCode::SUCCESS;
     };
@@ -80,8 +93,6 @@ fn in_name_spaces() -> Option<Command> {
         Path::new("/usr/sbin/pcscd").exists(),
         "Debian's packages pcscd and vsmartcard-vpcd are missing"
     );
-    // Fetched while there is still a network.
-    python::prepare();
     let mut command = unshare();
     command
         .args(["sh", "-c", PREPARE, "sh"])

@@ -14,7 +14,8 @@ mod document;
 mod python;
 mod reader;
 
-pub use apart::{apart, program_apart};
+pub use apart::{apart, apart_without_documents, program_apart};
+pub use card_service::CardService;
 pub use cards::{Cards, Traffic};
 pub use channel::{PcscChannel, connect};
 pub use direct_reader::{DirectChannel, DirectReader};
