@@ -24,6 +24,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         ("read", None),
         ("frame", None),
         ("card_model", None),
+        ("write", None),
         ("camera", Some("headless")),
         ("headless", Some("headless")),
     cargo::run(

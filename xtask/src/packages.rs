@@ -68,6 +68,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("pcscd", Need::Test, "cards by the real card service"),
     ("vsmartcard-vpcd", Need::Test, "a virtual card in pcscd"),
     (
+        "libccid",
+        Need::Test,
+        "pcscd's own driver at the virtual serial reader",
+    ),
+    (
         "libeac3",
         Need::Test,
         "the virtual card's PACE, by OpenPACE",

@@ -7,7 +7,7 @@ use apdu::ChannelError;
 
 use crate::card::{ConnectError, SerialCard};
 use crate::line::{Line, LineCounters, LineError, Timing};
-use crate::message::{Command, SlotStatus};
+use crate::message::{Command, Outcome, SlotStatus};
 use crate::port::{OpenError, Port};
 
 /// A reader that does not tell of cards is asked so often.
@@ -18,6 +18,9 @@ const KEEPALIVE: Duration = Duration::from_secs(5);
 
 /// Questions before a reader counts as silent.
 const ATTEMPTS: u32 = 2;
+
+/// Data of an escape command, of the GemPC Twin's own.
+const GET_FIRMWARE: [u8; 1] = [2];
 
 #[derive(Clone, Debug)]
 pub struct ReaderSettings {
@@ -123,6 +126,22 @@ impl SerialReader {
     /// See [`connect`](Self::connect).
     pub fn into_card(self) -> Result<SerialCard<SerialReader>, ConnectError> {
         SerialCard::connect(self)
+    }
+
+    /// Name and version as the reader tells them; none where it does not.
+    ///
+    /// # Errors
+    /// The reader is gone or does not answer.
+    pub fn firmware(&mut self) -> Result<Option<String>, ChannelError> {
+        let silence = self.line.timing.silence;
+        let command = Command::Escape(&GET_FIRMWARE);
+        let answer = self
+            .line
+            .exchange(&command, silence, Instant::now() + silence * 2)
+            .map_err(channel_error)?;
+        let text = String::from_utf8_lossy(&answer.data).trim().to_owned();
+        let told = answer.outcome == Outcome::Done && !text.is_empty();
+        Ok(told.then_some(text))
     }
 
     /// Whether the reader sends back what it hears, as the GemPC Twin does.

@@ -23,6 +23,8 @@ fn both_kinds_of_reader_are_found_out() {
         plugged.insert(file_card());
         let mut reader = open(&plugged);
         assert_eq!(reader.echoes(), echo);
+        let firmware = reader.firmware().unwrap();
+        assert_eq!(firmware.as_deref(), Some("Virtual serial reader"));
         // Nothing has power before it is asked for.
         assert_eq!(reader.slot_status(), Ok(SlotStatus::Inactive));
         let mut card = reader.connect().unwrap();
