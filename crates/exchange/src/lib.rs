@@ -5,6 +5,7 @@
 //! of the HTTP interface. Not here: transport, storage, devices.
 
 pub mod api;
+pub mod certificates;
 mod chip_data;
 mod document;
 mod email;

@@ -34,19 +34,20 @@ pub enum CertificateError {
     Random,
 }
 
-/// 16 random bytes, positive and of full length: 126 random bits.
+/// 20 random bytes, the most that a serial number may have (RFC 5280 section
+/// 4.1.2.2); positive and of full length: 158 random bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Serial([u8; 16]);
+pub struct Serial([u8; 20]);
 
 impl Serial {
     pub fn random() -> Result<Self, CertificateError> {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; 20];
         getrandom::fill(&mut bytes).map_err(|_| CertificateError::Random)?;
         bytes[0] = bytes[0] & 0x7F | 0x40;
         Ok(Self(bytes))
     }
 
-    pub fn as_bytes(&self) -> &[u8; 16] {
+    pub fn as_bytes(&self) -> &[u8; 20] {
         &self.0
     }
 }
@@ -67,7 +68,7 @@ impl std::str::FromStr for Serial {
     type Err = CertificateError;
 
     fn from_str(text: &str) -> Result<Self, CertificateError> {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; 20];
         hex::decode_to_slice(text, &mut bytes).map_err(|_| CertificateError::Malformed)?;
         Ok(Self(bytes))
     }
@@ -91,6 +92,19 @@ pub fn years(from: UnixMillis, years: u16) -> Result<Validity, CertificateError>
     let end = on(start.day()).or_else(|_| on(28)).map_err(encoding)?;
     let general = |t| Time::GeneralTime(GeneralizedTime::from_date_time(t));
     Ok(Validity::new(general(start), general(end)))
+}
+
+/// From one moment to another, to the second.
+pub fn between(from: UnixMillis, to: UnixMillis) -> Result<Validity, CertificateError> {
+    let time = |at: UnixMillis| {
+        let since_1970 = std::time::Duration::from_secs(at.0.max(0) as u64 / 1000);
+        GeneralizedTime::from_unix_duration(since_1970).map(Time::GeneralTime)
+    };
+    let encoding = |_| CertificateError::Encoding;
+    Ok(Validity::new(
+        time(from).map_err(encoding)?,
+        time(to).map_err(encoding)?,
+    ))
 }
 
 /// What a certificate says, except its key identifiers, which follow from the keys.

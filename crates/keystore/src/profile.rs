@@ -26,6 +26,10 @@ pub const STORE_TYPE_PKCS12: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.
 
 /// id-kp-emailProtection, RFC 5280 section 4.2.1.12.
 pub const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
+/// id-kp-clientAuth, RFC 5280 section 4.2.1.12.
+pub const CLIENT_AUTH: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+/// id-kp-OCSPSigning, RFC 5280 section 4.2.1.12.
+pub const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 
 /// rsaEncryption, RFC 8017 appendix A.1.
 pub const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

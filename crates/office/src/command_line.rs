@@ -1,5 +1,7 @@
 //! The commands of the binary `office`.
 
+mod ca;
+
 use std::io::{IsTerminal, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use exchange::{HolderName, Iin, KioskId, Language, PhoneNumber, Secret, Submissi
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    authority::{Locations, Reason},
     config::Configuration,
     db::Database,
     desk::{self, Desk, Opener, Verdict},
@@ -20,6 +23,7 @@ use crate::{
     objects::LocalObjects,
     receive, serve,
     services::{Person, StandInRegistry},
+    status,
 };
 
 /// The central office of Qoltanba.
@@ -51,6 +55,18 @@ enum Command {
     Desk(PartArguments),
     /// The issuing part alone.
     Issue(PartArguments),
+    /// What says which certificates are good, alone.
+    Status(PartArguments),
+    /// The certificate authority's own certificates.
+    #[command(subcommand)]
+    Ca(ca::CaCommand),
+    /// End a citizen's certificate before its time.
+    Revoke {
+        /// Hexadecimal, as the desk or `openssl x509 -serial` shows it.
+        serial: String,
+        #[arg(long)]
+        reason: Reason,
+    },
     /// Kiosks: add, list, confirm, revoke.
     #[command(subcommand)]
     Kiosk(KioskCommand),
@@ -111,6 +127,16 @@ struct Init {
     /// The desk's pages; a loopback address.
     #[arg(long)]
     desk_listen: Option<SocketAddr>,
+    /// The plain-HTTP listener for everybody who checks a certificate; absent: none.
+    #[arg(long)]
+    status_listen: Option<SocketAddr>,
+    /// Its address as certificates name it, such as http://pki.example.kz; absent:
+    /// they name none.
+    #[arg(long, value_name = "URL")]
+    status_url: Option<String>,
+    /// A folder of an issuing CA made by `office ca init`; absent: made here.
+    #[arg(long, value_name = "FOLDER")]
+    issuing: Option<PathBuf>,
     /// A host name or address under which kiosks reach the office; repeatable.
     #[arg(long = "host")]
     hosts: Vec<String>,
@@ -228,6 +254,11 @@ fn run(arguments: CommandLine) -> Result<()> {
         Command::Receive(part) => run_part(&part, async |l, s| receive::run(l, s).await),
         Command::Desk(part) => run_part(&part, async |l, s| desk::run(l, s).await),
         Command::Issue(part) => run_part(&part, async |l, s| issue::run(l, s).await),
+        Command::Status(part) => run_part(&part, async |l, s| status::run(l, s).await),
+        Command::Ca(command) => ca::run(&layout, command),
+        Command::Revoke { serial, reason } => {
+            Ok(desk_of(&layout)?.order_revocation(&serial, reason, COMMAND_LINE)?)
+        }
         Command::Kiosk(command) => kiosk(&layout, command),
         Command::Sms(SmsCommand::List { json, phone }) => sms(&layout, json, phone.as_deref()),
         Command::Submissions { json } => submissions(&layout, json),
@@ -304,6 +335,11 @@ fn make(wishes: &Init) -> Result<()> {
             .with_context(|| csca.display().to_string())?;
         configuration.document.csca = Some(absolute);
     }
+    configuration.status.listen = wishes.status_listen;
+    if let Some(url) = &wishes.status_url {
+        configuration.issue.locations = Locations::below(url);
+    }
+    configuration.check()?;
     let listen = configuration.receive.listen.ip();
     let mut names = wishes.hosts.clone();
     names.extend(["localhost".to_owned(), "127.0.0.1".to_owned()]);
@@ -317,6 +353,7 @@ fn make(wishes: &Init) -> Result<()> {
             configuration,
             names,
             demo_citizens: wishes.demo_citizens,
+            issuing: wishes.issuing.clone(),
         },
     )?;
     if let Some(name) = &wishes.operator {
@@ -330,10 +367,12 @@ fn make(wishes: &Init) -> Result<()> {
         println!("made {}", wishes.dir.display());
         println!("fingerprint: {fingerprint}");
         println!("move away and keep offline: {}", layout.escrow().display());
-        println!(
-            "move away and keep offline: {}",
-            layout.root().join(init::ROOT_FOLDER).display()
-        );
+        if wishes.issuing.is_none() {
+            println!(
+                "move away and keep offline: {}",
+                layout.root().join(init::ROOT_FOLDER).display()
+            );
+        }
     }
     Ok(())
 }

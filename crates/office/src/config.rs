@@ -7,7 +7,10 @@ use anyhow::{Context, Result, ensure};
 use exchange::IinPolicy;
 use serde::{Deserialize, Serialize};
 
-use crate::{authority::Identification, layout::Layout};
+use crate::{
+    authority::{Identification, Locations, Statements},
+    layout::Layout,
+};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +26,7 @@ pub struct Configuration {
     pub identity: Identity,
     pub document: Document,
     pub issue: Issue,
+    pub status: Status,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +78,11 @@ pub struct Limits {
     pub lookups_per_hour: u32,
     pub wrong_receipt_codes_per_hour: u32,
     pub wrong_proofs_per_hour: u32,
+    /// Wrong or unknown, of those who come to revoke; also for one person at all kiosks.
+    pub wrong_revocation_codes_per_hour: u32,
+    /// What citizens revoke at one kiosk, and at all together, without an operator.
+    pub revocations_per_kiosk_per_hour: u32,
+    pub revocations_per_hour: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -107,6 +116,20 @@ pub struct Issue {
     pub identification: Identification,
     /// How often the database is looked at.
     pub poll_millis: u64,
+    /// A revocation list is made at each revocation, and at least this often.
+    pub list_hours: u32,
+    /// How long a list is good for those who have no newer one.
+    pub list_good_hours: u32,
+    /// Into every certificate; none: left out.
+    pub locations: Locations,
+}
+
+/// The plain-HTTP listener that tells the world which certificates are good.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Status {
+    /// None: nobody answers here. Port 0: any free port, told in `run/status.json`.
+    pub listen: Option<SocketAddr>,
 }
 
 impl Default for Configuration {
@@ -122,6 +145,7 @@ impl Default for Configuration {
             identity: Identity::default(),
             document: Document::default(),
             issue: Issue::default(),
+            status: Status::default(),
         }
     }
 }
@@ -172,6 +196,9 @@ impl Default for Limits {
             lookups_per_hour: 120,
             wrong_receipt_codes_per_hour: 10,
             wrong_proofs_per_hour: 20,
+            wrong_revocation_codes_per_hour: 10,
+            revocations_per_kiosk_per_hour: 6,
+            revocations_per_hour: 60,
         }
     }
 }
@@ -190,6 +217,18 @@ impl Default for Issue {
         Self {
             identification: Identification::Remote,
             poll_millis: 100,
+            list_hours: 12,
+            list_good_hours: 7 * 24,
+            locations: Locations::default(),
+        }
+    }
+}
+
+impl Issue {
+    pub fn statements(&self) -> Statements {
+        Statements {
+            identification: self.identification,
+            locations: self.locations.clone(),
         }
     }
 }
@@ -219,7 +258,9 @@ impl Configuration {
         Ok(parsed)
     }
 
-    fn check(&self) -> Result<()> {
+    /// # Errors
+    /// Impossible settings.
+    pub fn check(&self) -> Result<()> {
         ensure!(
             self.desk.listen.ip().is_loopback(),
             "desk.listen must be a loopback address, not {}",
@@ -238,6 +279,13 @@ impl Configuration {
             (10..=60_000).contains(&self.issue.poll_millis),
             "issue.poll_millis must be 10 to 60000"
         );
+        ensure!(
+            self.issue.list_hours > 0 && self.issue.list_good_hours > self.issue.list_hours,
+            "issue.list_good_hours must be more than issue.list_hours, and that at least 1"
+        );
+        if let Some(url) = self.issue.locations.unusable() {
+            anyhow::bail!("issue.locations: {url} is no http:// address");
+        }
         Ok(())
     }
 }

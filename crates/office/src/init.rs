@@ -6,16 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use der::Encode;
 use exchange::{HolderName, Iin, IinPolicy, Language, PhoneNumber, UnixMillis};
 use zeroize::Zeroizing;
 
 use crate::{
-    authority::{self, CaNames, tls::TlsAuthority},
+    authority::{self, Authority, CaNames, Statements, tls::TlsAuthority},
     config::Configuration,
     db::Database,
     keys,
     layout::Layout,
     services::{Person, StandInRegistry},
+    whole_file,
 };
 
 /// The root authority's folder; the administrator moves it to a safe.
@@ -26,6 +28,8 @@ pub struct Wishes {
     /// Host names and addresses under which kiosks reach the office.
     pub names: Vec<String>,
     pub demo_citizens: bool,
+    /// A folder that [`authority::init`] made elsewhere; none: made here.
+    pub issuing: Option<std::path::PathBuf>,
 }
 
 /// Makes everything in an empty or absent folder.
@@ -42,6 +46,7 @@ pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
         root.to_path_buf(),
         layout.receive(),
         layout.desk(),
+        layout.status(),
         layout.public(),
         layout.run(),
         layout.objects(),
@@ -55,14 +60,14 @@ pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
 
     let organization = &wishes.configuration.name;
     channel(layout, organization, &wishes.names, now)?;
-    let names = CaNames {
-        organization: organization.clone(),
-        ..CaNames::default()
-    };
-    authority::init(&root.join(ROOT_FOLDER), &layout.issue(), &names, now)?;
-    let issuing =
-        authority::Authority::open(&layout.issue(), wishes.configuration.issue.identification)?;
-    keys::write_public(&layout.authority_chain(), issuing.chain_pem().as_bytes())?;
+    match &wishes.issuing {
+        Some(made) => authority::adopt(made, &layout.issue())?,
+        None => {
+            let names = CaNames::of(organization);
+            authority::init(&root.join(ROOT_FOLDER), &layout.issue(), &names, now)?;
+        }
+    }
+    publish_authority(layout)?;
 
     keys::make_signing_key(&layout.receipt_key(), &layout.receipt_public())?;
     keys::make_signing_key(&layout.decision_key(), &layout.decision_public())?;
@@ -87,6 +92,20 @@ pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
         fs::File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+/// Puts the authority's certificates where every part reads them.
+pub fn publish_authority(layout: &Layout) -> Result<()> {
+    let issuing = Authority::open(&layout.issue(), Statements::default())?;
+    let write = |path: &Path, bytes: &[u8]| {
+        whole_file::replace(path, bytes, 0o644)
+            .with_context(|| format!("writing {}", path.display()))
+    };
+    write(&layout.authority_chain(), issuing.chain_pem().as_bytes())?;
+    write(
+        &layout.issuing_certificate(),
+        &issuing.certificate().to_der()?,
+    )
 }
 
 /// The authority of the TLS channel and the certificate of the public listener.

@@ -2,7 +2,8 @@
 //!
 //! One folder a user: on one machine all may belong to one user, in the field
 //! `receive`, `desk` and `issue` run as three users and each reads only its own
-//! folder, `public/`, the database and the objects.
+//! folder, `public/`, the database and the objects. `status/` is written by `issue`
+//! and read by `status`: its group is the latter's.
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +47,11 @@ impl Layout {
     /// Keys of the certificate authority.
     pub fn issue(&self) -> PathBuf {
         self.root.join("issue")
+    }
+
+    /// The key with which `status` answers.
+    pub fn status(&self) -> PathBuf {
+        self.root.join("status")
     }
 
     /// What every part may read: certificates and public keys.
@@ -113,6 +119,26 @@ impl Layout {
     /// Two lines: operations, escrow.
     pub fn recipients(&self) -> PathBuf {
         self.public().join("sealing_recipients.txt")
+    }
+
+    /// Key and certificate, PEM; made anew every few days.
+    pub fn responder(&self) -> PathBuf {
+        self.status().join("responder.pem")
+    }
+
+    /// The newest revocation list, DER.
+    pub fn revocation_list(&self) -> PathBuf {
+        self.public().join("revoked.crl")
+    }
+
+    /// The same in PEM.
+    pub fn revocation_list_pem(&self) -> PathBuf {
+        self.public().join("revoked.crl.pem")
+    }
+
+    /// The issuing CA's certificate, DER.
+    pub fn issuing_certificate(&self) -> PathBuf {
+        self.public().join("issuing.cer")
     }
 
     /// Issuing CA first, root last.

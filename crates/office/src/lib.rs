@@ -1,10 +1,11 @@
 //! The central office: receives submissions, decides them, issues certificates.
 //!
-//! Three parts, each a process with keys of its own, so that no one break opens
-//! everything: [`receive`] (public listener; cannot open a submission), [`desk`]
+//! Parts, each a process with keys of its own, so that no one break opens
+//! everything: [`receive`] (kiosks' listener; cannot open a submission), [`desk`]
 //! (opens and decides; no public listener), [`issue`] (signs only what the desk
-//! decided; no listener). They meet in one database ([`db`]) and one store of
-//! sealed objects ([`objects`]).
+//! decided; no listener), [`status`] (tells the world which certificates are good;
+//! can neither issue nor revoke). They meet in one database ([`db`]) and one store
+//! of sealed objects ([`objects`]).
 
 pub mod authority;
 pub mod command_line;
@@ -20,3 +21,5 @@ pub mod order;
 pub mod receive;
 pub mod serve;
 pub mod services;
+pub mod status;
+pub mod whole_file;

@@ -5,6 +5,8 @@ use exchange::{Statement, StorageType, SubmissionId, UnixMillis, api::proof_byte
 use keystore::csr::Request;
 use serde::{Deserialize, Serialize};
 
+use crate::authority::{Reason, Usage};
+
 /// Signed with the desk's decision key; `issue` acts on nothing else.
 ///
 /// The subject is not copied from the request: it is what the desk verified.
@@ -15,6 +17,8 @@ pub struct IssueOrder {
     csr: String,
     pub subject: Subject,
     pub storage: StorageType,
+    #[serde(default)]
+    pub usage: Usage,
     pub decided_at: UnixMillis,
     /// Name of the operator, or `command line`.
     pub decided_by: String,
@@ -34,6 +38,7 @@ impl IssueOrder {
             csr: BASE64.encode(csr_der),
             subject,
             storage,
+            usage: Usage::Signing,
             decided_at,
             decided_by: decided_by.to_owned(),
         }
@@ -62,6 +67,21 @@ pub struct Subject {
     pub iin: exchange::Iin,
     pub name: exchange::HolderName,
     pub email: exchange::EmailAddress,
+}
+
+/// What the desk tells the authority to revoke.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RevocationOrder {
+    /// As [`keystore::certificate::Serial`] shows it.
+    pub serial: String,
+    pub reason: Reason,
+    pub ordered_at: UnixMillis,
+    /// Name of the operator, `command line`, or the kiosk at which the holder asked.
+    pub ordered_by: String,
+}
+
+impl Statement for RevocationOrder {
+    const DOMAIN: &'static str = "qoltanba revocation order v1";
 }
 
 impl Statement for IssueOrder {

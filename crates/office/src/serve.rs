@@ -1,4 +1,4 @@
-//! `office serve`: the three parts as three processes under one supervisor.
+//! `office serve`: the parts as processes under one supervisor.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::{Child, Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::{init::tls_fingerprint, layout::Layout};
+use crate::{config::Configuration, db::Database, init::tls_fingerprint, layout::Layout};
 
 /// What a running part says of itself in `run/<part>.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,7 +77,9 @@ pub fn follow_supervisor(supervisor: u32) -> Result<()> {
     Ok(())
 }
 
-const PARTS: [&str; 3] = ["receive", "desk", "issue"];
+const PARTS: [&str; 4] = ["receive", "desk", "issue", STATUS];
+/// Left out where no address is configured.
+const STATUS: &str = "status";
 /// A part that ends this often within a minute will not get better by itself.
 const RESTARTS: usize = 5;
 
@@ -85,6 +87,8 @@ const RESTARTS: usize = 5;
 struct Started {
     receive: SocketAddr,
     desk: SocketAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<SocketAddr>,
     tls_fingerprint: String,
     pids: BTreeMap<&'static str, u32>,
 }
@@ -98,9 +102,14 @@ pub async fn serve(layout: &Layout, json: bool) -> Result<()> {
     for part in PARTS {
         let _ = std::fs::remove_file(run_file(layout, part));
     }
+    // Brings the database up to date, which a part that only reads cannot.
+    drop(Database::open(&layout.database())?);
+    let answers = Configuration::load(layout)?.status.listen.is_some();
     let mut parts = Vec::new();
     for part in PARTS {
-        parts.push(Part::start(layout, part)?);
+        if part != STATUS || answers {
+            parts.push(Part::start(layout, part)?);
+        }
     }
     let started = tokio::select! {
         started = all_answer(layout, &mut parts) => started,
@@ -123,6 +132,9 @@ fn print(started: &Started, json: bool) -> Result<()> {
     } else {
         println!("kiosks:      https://{}", started.receive);
         println!("desk:        http://{}", started.desk);
+        if let Some(status) = started.status {
+            println!("status:      http://{status}");
+        }
         println!("fingerprint: {}", started.tls_fingerprint);
     }
     Ok(())
@@ -166,14 +178,12 @@ async fn all_answer(layout: &Layout, parts: &mut [Part]) -> Result<Started> {
                 bail!("{} ended at its start: {status}", part.name);
             }
         }
-        if let (Some(receive), Some(desk), Some(_)) = (
-            address("receive"),
-            address("desk"),
-            running(layout, "issue"),
-        ) {
+        let all = parts.iter().all(|p| running(layout, p.name).is_some());
+        if let (Some(receive), Some(desk), true) = (address("receive"), address("desk"), all) {
             return Ok(Started {
                 receive,
                 desk,
+                status: address(STATUS),
                 tls_fingerprint: tls_fingerprint(&layout.tls_ca_certificate())?,
                 pids: parts
                     .iter()
@@ -187,15 +197,12 @@ async fn all_answer(layout: &Layout, parts: &mut [Part]) -> Result<Started> {
 
 async fn supervise(layout: &Layout, parts: &mut [Part], stop: &CancellationToken) -> Result<()> {
     loop {
-        let [a, b, c] = parts else {
-            bail!("three parts expected");
-        };
-        let ended = tokio::select! {
-            _ = a.child.wait() => a,
-            _ = b.child.wait() => b,
-            _ = c.child.wait() => c,
+        let waits = parts.iter_mut().map(|p| Box::pin(p.child.wait()));
+        let index = tokio::select! {
+            (_, index, _) = futures_util::future::select_all(waits) => index,
             () = stop.cancelled() => return Ok(()),
         };
+        let ended = &mut parts[index];
         let minute = Duration::from_secs(60);
         ended.restarts.retain(|at| at.elapsed() < minute);
         if ended.restarts.len() >= RESTARTS {

@@ -4,114 +4,23 @@ mod support;
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use exchange::{
-    Digest, PhoneStanding, ReceiptCode,
+    Digest, ReceiptCode,
     api::{
-        self, ApiError, CodePurpose, CollectBy, CollectConfirm, CollectIssued, CollectOpen,
-        CollectOpened, CollectProve, Decision,
+        self, ApiError, CodePurpose, CollectBy, CollectConfirm, CollectOpen, CollectOpened,
+        CollectProve, Decision,
     },
 };
 use keystore::certificate;
 use support::{
-    Office, eventually,
-    http::Answer,
-    kiosk::{Application, Kiosk, PHONE, phone, submission_id},
+    Office,
+    collection::Collection,
+    eventually,
+    kiosk::{Application, Kiosk},
 };
-
-struct Setting {
-    office: Office,
-    kiosk: Kiosk,
-    application: Application,
-}
-
-impl Setting {
-    /// An application with a proven phone, received.
-    fn proven() -> Self {
-        Self::with(Office::start(), true)
-    }
-
-    /// One taken offline: the phone is still to be proven.
-    fn unproven() -> Self {
-        Self::with(Office::start(), false)
-    }
-
-    fn with(office: Office, proven: bool) -> Self {
-        let kiosk = Kiosk::provision(&office, "kiosk-1");
-        let id = submission_id();
-        let standing = if proven {
-            let proof = kiosk.prove_phone(&office, CodePurpose::Enrol, id);
-            PhoneStanding::Proven { proof }
-        } else {
-            let number = phone(PHONE);
-            PhoneStanding::Unproven { number }
-        };
-        let application = Application::new(id, standing);
-        let answer = kiosk.submit(&office, &kiosk.seal(&application));
-        assert_eq!(answer.status, 200);
-        Self {
-            office,
-            kiosk,
-            application,
-        }
-    }
-
-    fn approve(&self) {
-        self.office.approve(&self.application.id.to_string());
-    }
-
-    fn open(&self, by: CollectBy) -> Answer {
-        let open = CollectOpen { by };
-        self.kiosk.post(&self.office, api::COLLECT_OPEN, &open)
-    }
-
-    fn waiting(&self) -> CollectOpened {
-        let submission = self.application.id;
-        self.open(CollectBy::Waiting { submission }).json()
-    }
-
-    fn by_code(&self) -> CollectOpened {
-        let receipt_code = self.application.form.receipt_code.clone();
-        self.open(CollectBy::Code { receipt_code }).json()
-    }
-
-    fn prove_with(&self, nonce: &str, signature: String) -> Answer {
-        let prove = CollectProve {
-            submission: self.application.id,
-            nonce: nonce.to_owned(),
-            signature,
-        };
-        self.kiosk.post(&self.office, api::COLLECT_PROVE, &prove)
-    }
-
-    /// Signs as the citizen's storage would and waits for the certificate.
-    fn issued(&self, nonce: &str) -> CollectIssued {
-        let signature = self.application.sign_nonce(nonce);
-        eventually("the authority has signed", || {
-            let answer = self.prove_with(nonce, signature.clone());
-            match answer.status {
-                202 => None,
-                200 => Some(answer.json()),
-                _ => panic!("{:?}", answer.seen()),
-            }
-        })
-    }
-
-    fn confirm(&self, issued: &CollectIssued) -> Answer {
-        let confirm = CollectConfirm {
-            submission: self.application.id,
-            certificate_sha256: Digest::of(&der(&issued.certificate_pem)),
-        };
-        self.kiosk
-            .post(&self.office, api::COLLECT_CONFIRM, &confirm)
-    }
-}
-
-fn der(pem: &str) -> Vec<u8> {
-    der::pem::decode_vec(pem.as_bytes()).unwrap().1
-}
 
 #[test]
 fn the_citizen_who_waits_gets_the_certificate_at_once() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     let before = s.waiting();
     assert_eq!((before.decision, before.nonce), (Decision::Pending, None));
     s.approve();
@@ -147,7 +56,7 @@ fn the_citizen_who_waits_gets_the_certificate_at_once() {
 
 #[test]
 fn coming_back_needs_code_phone_and_key() {
-    let s = Setting::unproven();
+    let s = Collection::unproven();
     s.approve();
     // Even who waits must prove the phone now.
     let waiting = s.waiting();
@@ -166,7 +75,7 @@ fn coming_back_needs_code_phone_and_key() {
 
 #[test]
 fn any_kiosk_serves_who_comes_back_but_none_pretends_they_waited() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     s.approve();
     let other = Kiosk::provision(&s.office, "kiosk-2");
     let submission = s.application.id;
@@ -186,7 +95,7 @@ fn any_kiosk_serves_who_comes_back_but_none_pretends_they_waited() {
 
 #[test]
 fn wrong_codes_are_answered_alike_and_counted() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     let code = |seed: u8| CollectBy::Code {
         receipt_code: ReceiptCode::from_random(&[seed; 12]),
     };
@@ -204,7 +113,7 @@ fn wrong_codes_are_answered_alike_and_counted() {
 
 #[test]
 fn every_proof_but_the_right_one_is_refused_alike() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     s.approve();
     let nonce = s.waiting().nonce.unwrap();
     let right = s.application.sign_nonce(&nonce);
@@ -253,7 +162,7 @@ fn an_unconfirmed_certificate_is_revoked_and_another_may_be_issued() {
         let collect = settings["collect"].as_table_mut().unwrap();
         collect.insert("confirm_minutes".into(), 0.into());
     });
-    let s = Setting::with(office, true);
+    let s = Collection::with(office, true);
     s.approve();
     // Without any time to confirm, each certificate is overdue when it is issued.
     let nonce = s.waiting().nonce.unwrap();
@@ -275,7 +184,7 @@ fn an_unconfirmed_certificate_is_revoked_and_another_may_be_issued() {
 
 #[test]
 fn a_second_certificate_ends_the_first() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     s.approve();
     let first = s.issued(&s.waiting().nonce.unwrap());
     // The kiosk lost it before confirming and begins again.
@@ -285,6 +194,95 @@ fn a_second_certificate_ends_the_first() {
     assert_eq!(s.confirm(&second).status, 204);
     let live = live_certificates(&s.office);
     assert_eq!(live, 1);
+}
+
+/// Two kiosks, each with the phone proven and the key at hand (a copy of the file), at
+/// the same moment: one certificate lives, whatever order they come in.
+#[test]
+fn two_who_collect_at_once_get_one_certificate() {
+    let s = Collection::proven();
+    s.approve();
+    let other = Kiosk::provision(&s.office, "kiosk-2");
+    let receipt_code = s.application.form.receipt_code.clone();
+    let by = CollectBy::Code { receipt_code };
+    let open = CollectOpen { by };
+    other.post(&s.office, api::COLLECT_OPEN, &open);
+    other.prove_phone(&s.office, CodePurpose::Collect, s.application.id);
+    let opened: CollectOpened = other.post(&s.office, api::COLLECT_OPEN, &open).json();
+    let nonces = [s.waiting().nonce.unwrap(), opened.nonce.unwrap()];
+    let proofs = nonces.map(|nonce| CollectProve {
+        submission: s.application.id,
+        signature: s.application.sign_nonce(&nonce),
+        nonce,
+    });
+    let (here, there) = (&s.kiosk.client, &other.client);
+    let address = s.office.address();
+    let prove = |kiosk: &support::http::Client, proof: &CollectProve| {
+        eventually("an answer", || {
+            let answer = kiosk.post(&address, api::COLLECT_PROVE, proof);
+            (answer.status != 202).then_some(answer.status)
+        })
+    };
+    let answers = std::thread::scope(|scope| {
+        let one = scope.spawn(|| prove(here, &proofs[0]));
+        let two = scope.spawn(|| prove(there, &proofs[1]));
+        [one.join().unwrap(), two.join().unwrap()]
+    });
+    // The first may have had its answer before the second ended it.
+    assert!(answers.contains(&200), "{answers:?}");
+    assert_eq!(live_certificates(&s.office), 1);
+}
+
+/// What tells a thief nothing: neither status nor headers nor body say which part of
+/// what was shown was wrong.
+#[test]
+fn a_refused_collector_cannot_tell_why() {
+    let s = Collection::proven();
+    s.approve();
+    let code = |receipt_code| s.open(CollectBy::Code { receipt_code });
+    let unknown = code(ReceiptCode::from_random(&[3; 12]));
+    let another = code(ReceiptCode::from_random(&[4; 12]));
+    assert_eq!(unknown.alike(), another.alike());
+    let submission = support::kiosk::submission_id();
+    let nobody = s.open(CollectBy::Waiting { submission });
+    assert_eq!(nobody.alike(), unknown.alike(), "no such application");
+    let other = Kiosk::provision(&s.office, "kiosk-2");
+    let submission = s.application.id;
+    let by = CollectBy::Waiting { submission };
+    let elsewhere = other.post(&s.office, api::COLLECT_OPEN, &CollectOpen { by });
+    assert_eq!(elsewhere.alike(), unknown.alike(), "at a second kiosk");
+
+    // The right code, then everything but the right key.
+    let nonce = s.waiting().nonce.unwrap();
+    let thief = Application::new(s.application.id, s.application.form.phone.clone());
+    let wrong_token = s.prove_with(&nonce, thief.sign_nonce(&nonce));
+    assert_eq!(wrong_token.status, 422);
+    let own = "ef".repeat(32);
+    let invented = s.prove_with(&own, s.application.sign_nonce(&own));
+    let right = s.application.sign_nonce(&nonce);
+    let prove = CollectProve {
+        submission: s.application.id,
+        nonce: nonce.clone(),
+        signature: right.clone(),
+    };
+    let carried = other.post(&s.office, api::COLLECT_PROVE, &prove);
+    let issued = s.issued(&nonce);
+    assert_eq!(s.confirm(&issued).status, 204);
+    let used = s.prove_with(&nonce, thief.sign_nonce(&nonce));
+    let foreign = CollectProve {
+        submission: support::kiosk::submission_id(),
+        nonce,
+        signature: right,
+    };
+    let unopened = s.kiosk.post(&s.office, api::COLLECT_PROVE, &foreign);
+    for (what, answer) in [
+        ("a nonce of one's own", invented),
+        ("a second kiosk", carried),
+        ("a used nonce", used),
+        ("another application", unopened),
+    ] {
+        assert_eq!(answer.alike(), wrong_token.alike(), "{what}");
+    }
 }
 
 fn live_certificates(office: &Office) -> u64 {
@@ -297,7 +295,7 @@ fn live_certificates(office: &Office) -> u64 {
 
 #[test]
 fn an_order_the_desk_did_not_sign_issues_nothing() {
-    let s = Setting::proven();
+    let s = Collection::proven();
     s.approve();
     // Someone who can write the database, but has no key of the desk.
     let database = office::db::Database::open(&s.office.dir().join("office.db")).unwrap();

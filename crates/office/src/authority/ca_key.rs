@@ -43,6 +43,17 @@ impl CaKey {
         Ok(Self { key, certificate })
     }
 
+    /// A later certificate for a CA below this one: same key, same name.
+    pub(crate) fn certify_again(
+        &self,
+        before: &Certificate,
+        validity: Validity,
+    ) -> Result<Certificate, AuthorityError> {
+        let key = certificate::key_of(before)?;
+        let subject = before.tbs_certificate().subject().clone();
+        self.issue(ca_contents(&key, self.name(), subject, validity, Some(0))?)
+    }
+
     /// # Errors
     /// When the two do not belong together.
     pub fn from_pem(certificate_pem: &str, key_pem: &str) -> Result<Self, AuthorityError> {

@@ -9,10 +9,15 @@ use std::{
 
 use exchange::UnixMillis;
 
+use keystore::certificate::{CertificateError, Chain};
+use x509_cert::{Certificate, time::Validity};
+use zeroize::Zeroizing;
+
 use super::{
     AuthorityError, CaKey,
     ca_key::{ca_name, years_around},
 };
+use crate::whole_file;
 
 const ROOT_YEARS: u16 = 20;
 const ISSUING_YEARS: u16 = 10;
@@ -32,6 +37,15 @@ pub struct CaNames {
     pub organization: String,
     pub root: String,
     pub issuing: String,
+}
+
+impl CaNames {
+    pub fn of(organization: &str) -> Self {
+        Self {
+            organization: organization.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for CaNames {
@@ -101,6 +115,60 @@ pub fn init(
             .map_err(|source| file_error(folder, source))?;
     }
     Ok(())
+}
+
+/// Copies an issuing CA's folder that [`init`] made on another machine, for an office
+/// that has none yet.
+///
+/// # Errors
+/// Nothing is overwritten; a key that does not belong to the chain is refused.
+pub fn adopt(made: &Path, issuing_folder: &Path) -> Result<(), AuthorityError> {
+    super::Authority::open(made, super::Statements::default())?;
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(issuing_folder)
+        .map_err(|e| file_error(issuing_folder, e))?;
+    for name in [ISSUING_KEY, CHAIN] {
+        let path = made.join(name);
+        let text = std::fs::read_to_string(&path).map_err(|e| file_error(&path, e))?;
+        write_new(&issuing_folder.join(name), &Zeroizing::new(text))?;
+    }
+    Ok(())
+}
+
+/// Gives the issuing CA a new certificate for the key and name it has, so that all it
+/// ever issued stays good; the root's folder is brought back for it. Replaces the
+/// chain in `issuing_folder` and gives it, PEM.
+///
+/// # Errors
+/// The root is not the one above this issuing CA.
+pub fn renew_issuing(
+    root_folder: &Path,
+    issuing_folder: &Path,
+    now: UnixMillis,
+) -> Result<String, AuthorityError> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|e| file_error(path, e));
+    let root_pem = read(&root_folder.join(ROOT_CERTIFICATE))?;
+    let root_key = Zeroizing::new(read(&root_folder.join(ROOT_KEY))?);
+    let root = CaKey::from_pem(&root_pem, &root_key)?;
+    let chain_path = issuing_folder.join(CHAIN);
+    let before = Certificate::load_pem_chain(read(&chain_path)?.as_bytes())
+        .map_err(|_| CertificateError::Malformed)?;
+    let before = Chain::new(before)?;
+    if before.certificates().last() != Some(root.certificate()) {
+        return Err(AuthorityError::KeyMismatch);
+    }
+    let mut validity = years_around(now, LEAD_MILLIS, ISSUING_YEARS)?;
+    let end = root.certificate().tbs_certificate().validity().not_after;
+    if validity.not_after.to_unix_duration() > end.to_unix_duration() {
+        validity = Validity::new(validity.not_before, end);
+    }
+    let renewed = root.certify_again(before.certificate(), validity)?;
+    let chain = keystore::certificate::to_pem(&renewed)? + &root.certificate_pem()?;
+    whole_file::replace(&chain_path, chain.as_bytes(), 0o600)
+        .map_err(|e| file_error(&chain_path, e))?;
+    Ok(chain)
 }
 
 fn write_new(path: &Path, text: &str) -> Result<(), AuthorityError> {

@@ -23,7 +23,7 @@ use x509_cert::{
 use zeroize::Zeroizing;
 
 use super::{
-    AuthorityError, CaKey,
+    AuthorityError, CaKey, Locations,
     ca_key::der_of,
     ceremony::{CHAIN, ISSUING_KEY, file_error},
 };
@@ -48,6 +48,40 @@ impl Identification {
     }
 }
 
+/// What a citizen's key is for. One key signs, another one, with a certificate of
+/// its own, signs in: a document is never signed by answering a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Usage {
+    #[default]
+    Signing,
+    Authentication,
+}
+
+impl Usage {
+    fn extended(self) -> ObjectIdentifier {
+        match self {
+            Usage::Signing => profile::EMAIL_PROTECTION,
+            Usage::Authentication => profile::CLIENT_AUTH,
+        }
+    }
+
+    /// nonRepudiation is the promise of whoever signs a document.
+    fn key_usages(self) -> KeyUsage {
+        match self {
+            Usage::Signing => KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
+            Usage::Authentication => KeyUsage(KeyUsages::DigitalSignature.into()),
+        }
+    }
+}
+
+/// What every certificate of this authority says alike.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    pub identification: Identification,
+    pub locations: Locations,
+}
+
 /// A certificate as it was issued. The caller stores it under a unique serial
 /// before giving it to anyone: that makes a repeated serial impossible, not
 /// merely unlikely.
@@ -65,25 +99,25 @@ pub struct Issued {
 pub struct Authority {
     ca: CaKey,
     chain_pem: String,
-    identification: Identification,
+    statements: Statements,
 }
 
 impl Authority {
     /// Opens the folder that [`super::init`] made.
-    pub fn open(folder: &Path, identification: Identification) -> Result<Self, AuthorityError> {
+    pub fn open(folder: &Path, statements: Statements) -> Result<Self, AuthorityError> {
         let read = |name: &str| {
             let path = folder.join(name);
             std::fs::read_to_string(&path).map_err(|e| file_error(&path, e))
         };
         let key_pem = Zeroizing::new(read(ISSUING_KEY)?);
-        Self::from_pem(&key_pem, &read(CHAIN)?, identification)
+        Self::from_pem(&key_pem, &read(CHAIN)?, statements)
     }
 
     /// `chain_pem`: issuing CA first, root last.
     pub fn from_pem(
         key_pem: &str,
         chain_pem: &str,
-        identification: Identification,
+        statements: Statements,
     ) -> Result<Self, AuthorityError> {
         let chain = Certificate::load_pem_chain(chain_pem.as_bytes())
             .map_err(|_| keystore::certificate::CertificateError::Malformed)?;
@@ -92,13 +126,28 @@ impl Authority {
         Ok(Self {
             ca: CaKey::from_pem(&own, key_pem)?,
             chain_pem: chain_pem.to_owned(),
-            identification,
+            statements,
         })
     }
 
     /// Issuing CA first, root last, PEM.
     pub fn chain_pem(&self) -> &str {
         &self.chain_pem
+    }
+
+    /// The issuing CA's certificate.
+    pub fn certificate(&self) -> &Certificate {
+        self.ca.certificate()
+    }
+
+    /// O of the issuing CA.
+    pub(super) fn organization(&self) -> &str {
+        let subject = self.certificate().tbs_certificate().subject();
+        let mut parts = subject.iter();
+        parts
+            .find(|a| a.oid == profile::ORGANIZATION)
+            .and_then(|a| std::str::from_utf8(a.value.value()).ok())
+            .unwrap_or_default()
     }
 
     pub(crate) fn ca(&self) -> &CaKey {
@@ -116,6 +165,7 @@ impl Authority {
         &self,
         request: &[u8],
         subject: Subject<'_>,
+        usage: Usage,
         storage: StorageType,
         now: UnixMillis,
     ) -> Result<Issued, AuthorityError> {
@@ -139,13 +189,11 @@ impl Authority {
             key: request.key().clone(),
             extensions: Vec::new(),
         };
-        contents.extension(&KeyUsage(
-            KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
-        ))?;
+        contents.extension(&usage.key_usages())?;
         contents.extension(&ExtendedKeyUsage(vec![
-            profile::EMAIL_PROTECTION,
+            usage.extended(),
             profile::NATURAL_PERSON,
-            self.identification.oid(),
+            self.statements.identification.oid(),
         ]))?;
         contents.extension(&CertificatePolicies(vec![PolicyInformation {
             policy_identifier: profile::CERTIFICATE_POLICY,
@@ -160,6 +208,7 @@ impl Authority {
                 folder: None,
             })?;
         }
+        self.statements.locations.write_into(&mut contents)?;
         let certificate = self.ca.issue(contents)?;
         let millis = |t: x509_cert::time::Time| UnixMillis(t.to_unix_duration().as_millis() as i64);
         Ok(Issued {

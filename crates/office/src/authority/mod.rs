@@ -9,13 +9,17 @@
 mod ca_key;
 mod ceremony;
 mod issuing;
+mod locations;
+mod responder;
 mod revocation;
 pub mod tls;
 
 pub use ca_key::CaKey;
-pub use ceremony::{CaNames, Hierarchy, init};
-pub use issuing::{Authority, Identification, Issued};
-pub use revocation::{Reason, Revocation};
+pub use ceremony::{CaNames, Hierarchy, adopt, init, renew_issuing};
+pub use issuing::{Authority, Identification, Issued, Statements, Usage};
+pub use locations::Locations;
+pub use responder::Responder;
+pub use revocation::{Reason, Revocation, RevocationList};
 
 use keystore::{certificate::CertificateError, csr::RequestError};
 

@@ -1,7 +1,7 @@
 //! Revoked certificates, and the list of them that the authority signs (RFC
 //! 5280 section 5). The records live with the caller.
 
-use der::{Encode, EncodePem, asn1::GeneralizedTime};
+use der::{Encode, asn1::GeneralizedTime};
 use exchange::UnixMillis;
 use keystore::{
     PublicKey,
@@ -21,29 +21,67 @@ use x509_cert::{
 
 use super::{Authority, AuthorityError};
 
-/// Why a certificate ended early.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a certificate ended early, in the words of RFC 5280 section 5.3.1, with one
+/// more of this office's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Reason {
-    /// The kiosk never confirmed that the certificate lies beside its key.
-    NotConfirmed,
-    /// The storage was lost or someone else may have the key.
+    /// The storage was lost, or someone else may have the key.
     KeyCompromise,
-    /// The citizen asked for it.
-    Requested,
+    /// Name or other data of the person changed.
+    AffiliationChanged,
+    /// The person has another certificate instead.
+    Superseded,
+    /// The person needs it no more.
+    CessationOfOperation,
+    /// It should not have been issued.
+    PrivilegeWithdrawn,
+    /// The kiosk never confirmed that the certificate lies beside its key.
+    #[value(skip)]
+    NotConfirmed,
 }
 
 impl Reason {
-    fn crl_reason(self) -> CrlReason {
+    /// What an operator may choose.
+    pub const CHOICES: [Self; 5] = [
+        Self::KeyCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::PrivilegeWithdrawn,
+    ];
+
+    /// As it is stored.
+    pub fn as_str(self) -> &'static str {
         match self {
-            Reason::NotConfirmed => CrlReason::Superseded,
-            Reason::KeyCompromise => CrlReason::KeyCompromise,
-            Reason::Requested => CrlReason::CessationOfOperation,
+            Self::KeyCompromise => "key_compromise",
+            Self::AffiliationChanged => "affiliation_changed",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessation_of_operation",
+            Self::PrivilegeWithdrawn => "privilege_withdrawn",
+            Self::NotConfirmed => "not_confirmed",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut all = Self::CHOICES.into_iter().chain([Self::NotConfirmed]);
+        all.find(|r| r.as_str() == text)
+    }
+
+    pub fn crl_reason(self) -> CrlReason {
+        match self {
+            Self::KeyCompromise => CrlReason::KeyCompromise,
+            Self::AffiliationChanged => CrlReason::AffiliationChanged,
+            // Another one takes its place, or can.
+            Self::Superseded | Self::NotConfirmed => CrlReason::Superseded,
+            Self::CessationOfOperation => CrlReason::CessationOfOperation,
+            Self::PrivilegeWithdrawn => CrlReason::PrivilegeWithdrawn,
         }
     }
 }
 
-/// One entry; to be stored by the caller.
+/// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     pub serial: Serial,
@@ -51,22 +89,20 @@ pub struct Revocation {
     pub at: UnixMillis,
 }
 
-impl Authority {
-    /// The record of a revocation; it takes effect where the caller stores it
-    /// and with the next [`Authority::revocation_list`].
-    pub fn revoke(&self, serial: Serial, reason: Reason, at: UnixMillis) -> Revocation {
-        Revocation { serial, reason, at }
-    }
+/// What a list says.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    /// Grows with each list (RFC 5280 section 5.2.3).
+    pub number: u64,
+    pub this_update: UnixMillis,
+    /// When the next one is there at the latest.
+    pub next_update: UnixMillis,
+    pub revocations: Vec<Revocation>,
+}
 
-    /// The signed list of all revocations, PEM. `number` grows with each list;
-    /// the next one is announced for `next`.
-    pub fn revocation_list(
-        &self,
-        revocations: &[Revocation],
-        number: u64,
-        now: UnixMillis,
-        next: UnixMillis,
-    ) -> Result<String, AuthorityError> {
+impl Authority {
+    /// The signed list, DER.
+    pub fn revocation_list(&self, list: &RevocationList) -> Result<Vec<u8>, AuthorityError> {
         let encoding = |_: der::Error| AuthorityError::from(CertificateError::Encoding);
         let issuer = self.ca().name();
         let key: &PublicKey = self.ca().public();
@@ -76,14 +112,15 @@ impl Authority {
             ),
             ..AuthorityKeyIdentifier::default()
         };
-        let number = CrlNumber(der::asn1::Uint::new(&number.to_be_bytes()).map_err(encoding)?);
+        let number = CrlNumber::try_from(list.number).map_err(encoding)?;
         let extensions: Vec<Extension> = vec![
             (&number).to_extension(&issuer, &[]).map_err(encoding)?,
             (&key_identifier)
                 .to_extension(&issuer, &[])
                 .map_err(encoding)?,
         ];
-        let revoked = revocations
+        let revoked = list
+            .revocations
             .iter()
             .map(|r| {
                 let reason = r.reason.crl_reason();
@@ -102,8 +139,8 @@ impl Authority {
             version: x509_cert::certificate::Version::V2,
             signature: signature_algorithm.clone(),
             issuer,
-            this_update: time(now).map_err(encoding)?,
-            next_update: Some(time(next).map_err(encoding)?),
+            this_update: time(list.this_update).map_err(encoding)?,
+            next_update: Some(time(list.next_update).map_err(encoding)?),
             // An empty list is left out: RFC 5280 section 5.1.2.6.
             revoked_certificates: (!revoked.is_empty()).then_some(revoked),
             crl_extensions: Some(extensions),
@@ -115,7 +152,7 @@ impl Authority {
             signature_algorithm,
             signature: der::asn1::BitString::from_bytes(&signature).map_err(encoding)?,
         }
-        .to_pem(der::pem::LineEnding::LF)
+        .to_der()
         .map_err(encoding)
     }
 }

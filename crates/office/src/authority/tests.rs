@@ -6,7 +6,8 @@ use exchange::{
 use keystore::{PrivateKey, Subject, certificate::Serial, csr};
 
 use super::{
-    Authority, AuthorityError, CaNames, Hierarchy, Identification, Reason, init,
+    Authority, AuthorityError, CaNames, Hierarchy, Identification, Locations, Reason, Responder,
+    Revocation, RevocationList, Statements, Usage, init, renew_issuing,
     tls::{TlsAuthority, kiosk_of},
 };
 
@@ -50,7 +51,7 @@ fn authority() -> (Authority, Hierarchy) {
     let made = Hierarchy::create(&CaNames::default(), now()).unwrap();
     let key = made.issuing.key_pem().unwrap();
     let chain = made.chain_pem().unwrap();
-    let opened = Authority::from_pem(&key, &chain, Identification::default()).unwrap();
+    let opened = Authority::from_pem(&key, &chain, Statements::default()).unwrap();
     (opened, made)
 }
 
@@ -91,7 +92,7 @@ fn openssl_sees_the_profile() {
         let key = PrivateKey::generate(algorithm).unwrap();
         let der = request(&citizen, storage, &key);
         let issued = authority
-            .issue(&der, citizen.subject(), storage, now())
+            .issue(&der, citizen.subject(), Usage::Signing, storage, now())
             .unwrap();
         assert_eq!(issued.key_id, key.public().id());
         let days = (issued.not_after.0 - issued.not_before.0) / 86_400_000;
@@ -161,7 +162,9 @@ fn only_what_was_decided_is_issued() {
     let citizen = Citizen::aigul();
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let der = request(&citizen, StorageType::Pkcs12, &key);
-    let issue = |other: &Citizen, storage| authority.issue(&der, other.subject(), storage, now());
+    let issue = |other: &Citizen, storage| {
+        authority.issue(&der, other.subject(), Usage::Signing, storage, now())
+    };
 
     let mut others = [Citizen::aigul(), Citizen::aigul(), Citizen::aigul()];
     others[0].holder = HolderName::new("СЕРІКҚЫЗЫ", "АЙГҮЛ", "").unwrap();
@@ -177,7 +180,13 @@ fn only_what_was_decided_is_issued() {
     let mut changed = der.clone();
     let last = changed.len() - 1;
     changed[last] ^= 1;
-    let refused = authority.issue(&changed, citizen.subject(), StorageType::Pkcs12, now());
+    let refused = authority.issue(
+        &changed,
+        citizen.subject(),
+        Usage::Signing,
+        StorageType::Pkcs12,
+        now(),
+    );
     assert!(matches!(
         refused,
         Err(AuthorityError::Request(csr::RequestError::Signature))
@@ -192,15 +201,22 @@ fn nothing_is_issued_beyond_the_authoritys_own_end() {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
     let der = request(&citizen, StorageType::Pkcs12, &key);
     let late = now().plus_millis(3_400 * 86_400_000);
-    let refused = authority.issue(&der, citizen.subject(), StorageType::Pkcs12, late);
+    let refused = authority.issue(
+        &der,
+        citizen.subject(),
+        Usage::Signing,
+        StorageType::Pkcs12,
+        late,
+    );
     assert!(matches!(refused, Err(AuthorityError::Expiring)));
 }
 
 #[test]
-fn serials_have_16_bytes_and_differ() {
+fn serials_have_20_bytes_and_differ() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..10_000 {
         let serial = Serial::random().unwrap();
+        // Positive, so that DER adds no 21st byte, and of full length.
         assert!((0x40..0x80).contains(&serial.as_bytes()[0]));
         assert!(seen.insert(serial));
     }
@@ -214,16 +230,41 @@ fn openssl_reads_the_revocation_list() {
     let der = request(&citizen, StorageType::Pkcs12, &key);
     let [kept, revoked] = [0, 1].map(|_| {
         authority
-            .issue(&der, citizen.subject(), StorageType::Pkcs12, now())
+            .issue(
+                &der,
+                citizen.subject(),
+                Usage::Signing,
+                StorageType::Pkcs12,
+                now(),
+            )
             .unwrap()
     });
-    let record = authority.revoke(revoked.serial, Reason::NotConfirmed, now());
-    let next = now().plus_millis(86_400_000);
+    let record = Revocation {
+        serial: revoked.serial,
+        reason: Reason::KeyCompromise,
+        at: now(),
+    };
     let files = Files::new();
     let chain = files.put("chain.pem", authority.chain_pem());
     for (list, of_revoked) in [(vec![record], false), (vec![], true)] {
-        let pem = authority.revocation_list(&list, 7, now(), next).unwrap();
+        let der = authority
+            .revocation_list(&RevocationList {
+                number: 7,
+                this_update: now(),
+                next_update: now().plus_millis(86_400_000),
+                revocations: list.clone(),
+            })
+            .unwrap();
+        let pem = der::pem::encode_string("X509 CRL", der::pem::LineEnding::LF, &der).unwrap();
+        let revokes = !list.is_empty();
         let list = files.put("list.pem", &pem);
+        let shown = openssl(&["crl", "-in", &list, "-noout", "-text"]);
+        assert!(
+            shown.contains("X509v3 CRL Number: \n                7\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("X509v3 Authority Key Identifier"), "{shown}");
+        assert_eq!(shown.contains("Key Compromise"), revokes, "{shown}");
         let issuing = files.put("issuing.pem", &made.issuing.certificate_pem().unwrap());
         let checked = openssl(&["crl", "-in", &list, "-CAfile", &issuing, "-noout"]);
         assert!(checked.contains("verify OK"), "{checked}");
@@ -260,18 +301,152 @@ fn the_ceremony_writes_two_folders_once() {
     }
     // The root is taken away; the rest works without it.
     std::fs::remove_dir_all(&root).unwrap();
-    let opened = Authority::open(&issuing, Identification::Remote).unwrap();
+    let opened = Authority::open(&issuing, Statements::default()).unwrap();
     assert_eq!(opened.chain_pem().matches("BEGIN CERTIFICATE").count(), 2);
     let again = init(&root, &issuing, &CaNames::default(), now());
     assert!(matches!(again, Err(AuthorityError::File { .. })));
-    let untouched = Authority::open(&issuing, Identification::Remote).unwrap();
+    let untouched = Authority::open(&issuing, Statements::default()).unwrap();
     assert_eq!(untouched.chain_pem(), opened.chain_pem());
 
     // A key that belongs to another CA is noticed.
     let (_, other) = authority();
     let foreign = other.issuing.key_pem().unwrap();
-    let refused = Authority::from_pem(&foreign, opened.chain_pem(), Identification::Remote);
+    let refused = Authority::from_pem(&foreign, opened.chain_pem(), Statements::default());
     assert!(matches!(refused.err(), Some(AuthorityError::KeyMismatch)));
+}
+
+#[test]
+fn a_root_that_came_back_gives_the_same_key_a_later_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let (root, issuing) = (folder.path().join("root"), folder.path().join("issue"));
+    let long_ago = now().plus_millis(-8 * 365 * 86_400_000);
+    init(&root, &issuing, &CaNames::default(), long_ago).unwrap();
+    let open = || Authority::open(&issuing, Statements::default()).unwrap();
+    let (before, citizen) = (open(), Citizen::aigul());
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let storage = StorageType::AKKaztokenStore;
+    let der = request(&citizen, storage, &key);
+    let issue = |a: &Authority| a.issue(&der, citizen.subject(), Usage::Signing, storage, now());
+    let too_late = issue(&before);
+    assert!(
+        matches!(too_late, Err(AuthorityError::Expiring)),
+        "in two years it ends"
+    );
+
+    renew_issuing(&root, &issuing, now()).unwrap();
+    let after = open();
+    assert_eq!(after.ca().public().id(), before.ca().public().id());
+    assert_eq!(after.ca().name(), before.ca().name());
+    let files = Files::new();
+    let certificate = files.put("certificate.pem", &issue(&after).unwrap().certificate_pem);
+    let chain = files.put("chain.pem", after.chain_pem());
+    openssl(&["verify", "-x509_strict", "-CAfile", &chain, &certificate]);
+
+    let stranger = folder.path().join("stranger");
+    init(
+        &stranger,
+        &folder.path().join("other"),
+        &CaNames::default(),
+        now(),
+    )
+    .unwrap();
+    let refused = renew_issuing(&stranger, &issuing, now());
+    assert!(
+        matches!(refused, Err(AuthorityError::KeyMismatch)),
+        "another root"
+    );
+    assert_eq!(open().chain_pem(), after.chain_pem());
+}
+
+#[test]
+fn a_key_that_signs_in_signs_no_documents() {
+    let made = Hierarchy::create(&CaNames::default(), now()).unwrap();
+    let statements = Statements {
+        identification: Identification::DigitalId,
+        locations: Locations::below("http://pki.example.kz"),
+    };
+    let (key, chain) = (made.issuing.key_pem().unwrap(), made.chain_pem().unwrap());
+    let authority = Authority::from_pem(&key, &chain, statements).unwrap();
+    let citizen = Citizen::aigul();
+    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
+    let der = request(&citizen, StorageType::Pkcs12, &key);
+    let files = Files::new();
+    let chain = files.put("chain.pem", &chain);
+    for (usage, purpose, expected) in [
+        (
+            Usage::Authentication,
+            "sslclient",
+            [
+                "critical\n                Digital Signature\n",
+                "TLS Web Client Authentication, 1.2.398.3.3.4.1.1, 1.2.398.3.3.4.3.2.1\n",
+            ],
+        ),
+        (
+            Usage::Signing,
+            "smimesign",
+            [
+                "critical\n                Digital Signature, Non Repudiation\n",
+                "E-mail Protection, 1.2.398.3.3.4.1.1, 1.2.398.3.3.4.3.2.1\n",
+            ],
+        ),
+    ] {
+        let storage = StorageType::Pkcs12;
+        let issued = authority
+            .issue(&der, citizen.subject(), usage, storage, now())
+            .unwrap();
+        let certificate = files.put("certificate.pem", &issued.certificate_pem);
+        let shown = openssl(&["x509", "-in", &certificate, "-noout", "-text"]);
+        let places = [
+            "Full Name:\n                  URI:http://pki.example.kz/revoked.crl\n",
+            "OCSP - URI:http://pki.example.kz/ocsp\n",
+            "CA Issuers - URI:http://pki.example.kz/issuing.cer\n",
+        ];
+        for expected in expected.iter().chain(&places) {
+            assert!(shown.contains(expected), "{expected}\n{shown}");
+        }
+        for tried in ["sslclient", "smimesign"] {
+            let words = ["verify", "-purpose", tried, "-CAfile", &chain, &certificate];
+            let done = Command::new("openssl").args(words).output().unwrap();
+            assert_eq!(
+                done.status.success(),
+                tried == purpose,
+                "{usage:?} for {tried}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_responder_can_do_nothing_else_and_not_for_long() {
+    let (authority, _) = authority();
+    let made = authority.responder(now()).unwrap();
+    let read = Responder::from_pem(&made.to_pem().unwrap()).unwrap();
+    assert_eq!(read.certificate(), made.certificate());
+    assert!(read.renew_at() > now() && read.renew_at() < now().plus_millis(4 * 86_400_000));
+    let files = Files::new();
+    let pem = keystore::certificate::to_pem(read.certificate()).unwrap();
+    let certificate = files.put("responder.pem", &pem);
+    let shown = openssl(&["x509", "-in", &certificate, "-noout", "-text"]);
+    for expected in [
+        "CA:FALSE",
+        "critical\n                Digital Signature\n",
+        "X509v3 Extended Key Usage: \n                OCSP Signing\n",
+        "OCSP No Check",
+    ] {
+        assert!(shown.contains(expected), "{expected}\n{shown}");
+    }
+    let (one, other) = (made.to_pem().unwrap(), authority.responder(now()).unwrap());
+    let other = other.to_pem().unwrap();
+    let at = |text: &str| text.find("-----BEGIN CERT").unwrap();
+    let mixed = one[..at(&one)].to_owned() + &other[at(&other)..];
+    assert!(matches!(
+        Responder::from_pem(&mixed).err(),
+        Some(AuthorityError::KeyMismatch)
+    ));
+    assert!(matches!(
+        Responder::from_pem("").err(),
+        Some(AuthorityError::KeyFile)
+    ));
 }
 
 #[test]

@@ -31,11 +31,9 @@ const YEARS: u16 = 2;
 const LEAD_MILLIS: i64 = 3600 * 1000;
 const CA_LEAD_MILLIS: i64 = 24 * 3600 * 1000;
 
-/// id-kp-serverAuth and id-kp-clientAuth, RFC 5280 section 4.2.1.12.
+/// id-kp-serverAuth, RFC 5280 section 4.2.1.12.
 const SERVER_AUTH: const_oid::ObjectIdentifier =
     const_oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
-const CLIENT_AUTH: const_oid::ObjectIdentifier =
-    const_oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
 /// Certificate and key of the office's listener.
 pub struct ServerIdentity {
@@ -106,8 +104,13 @@ impl TlsAuthority {
         now: UnixMillis,
     ) -> Result<String, AuthorityError> {
         let request = Request::verify(request)?;
-        let contents =
-            self.contents(request.key(), kiosk.as_str(), Vec::new(), CLIENT_AUTH, now)?;
+        let contents = self.contents(
+            request.key(),
+            kiosk.as_str(),
+            Vec::new(),
+            profile::CLIENT_AUTH,
+            now,
+        )?;
         Ok(certificate::to_pem(&self.ca.issue(contents)?)?)
     }
 

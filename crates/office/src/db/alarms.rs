@@ -20,6 +20,10 @@ pub enum AlarmKind {
     NotConfirmed,
     /// The authority refused an order, or could not carry it out.
     IssueFailed,
+    /// Citizens revoke more than is plausible: an operator looks at the rest.
+    RevocationsHeld,
+    /// A wish to revoke was not what its kiosk signed, or an order not the desk's.
+    RevocationRefused,
 }
 
 impl AlarmKind {
@@ -32,6 +36,8 @@ impl AlarmKind {
             Self::TokenReused => "token_reused",
             Self::NotConfirmed => "not_confirmed",
             Self::IssueFailed => "issue_failed",
+            Self::RevocationsHeld => "revocations_held",
+            Self::RevocationRefused => "revocation_refused",
         }
     }
 }

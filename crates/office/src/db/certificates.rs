@@ -1,7 +1,9 @@
-//! Certificates issued to citizens, from reservation to confirmation.
+//! Certificates issued to citizens, from reservation to revocation.
 
-use exchange::{Digest, SubmissionId, UnixMillis};
+use exchange::{Digest, Iin, StorageType, SubmissionId, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::authority::Reason;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateState {
@@ -23,13 +25,25 @@ pub struct Certificate {
     pub sha256: Option<Digest>,
     pub confirm_before: UnixMillis,
     pub state: CertificateState,
+    /// Unknown of those that an earlier version issued, as what follows.
+    pub storage: Option<StorageType>,
+    pub not_before: Option<UnixMillis>,
+    pub not_after: Option<UnixMillis>,
+    pub revoked_at: Option<UnixMillis>,
+    pub reason: Option<Reason>,
+    pub iin: Option<Iin>,
 }
 
-const COLUMNS: &str = "id, submission, serial, der, sha256, confirm_before, state";
+const COLUMNS: &str = "id, submission, serial, der, sha256, confirm_before, state, storage,
+    not_before, not_after, revoked_at, revocation_reason, iin";
 
 fn certificate(r: &Row) -> rusqlite::Result<Certificate> {
     let state: String = r.get(6)?;
     let sha256: Option<String> = r.get(4)?;
+    let storage: Option<String> = r.get(7)?;
+    let reason: Option<String> = r.get(11)?;
+    let iin: Option<String> = r.get(12)?;
+    let time = |i| r.get::<_, Option<i64>>(i).map(|t| t.map(UnixMillis));
     Ok(Certificate {
         id: r.get(0)?,
         submission: super::parsed(&r.get::<_, String>(1)?)?,
@@ -44,6 +58,12 @@ fn certificate(r: &Row) -> rusqlite::Result<Certificate> {
             "revoking" => CertificateState::Revoking,
             _ => CertificateState::Revoked,
         },
+        storage: storage.and_then(|s| serde_json::from_value(s.into()).ok()),
+        not_before: time(8)?,
+        not_after: time(9)?,
+        revoked_at: time(10)?,
+        reason: reason.as_deref().and_then(Reason::parse),
+        iin: iin.map(|i| super::holders::iin(&i)).transpose()?,
     })
 }
 
@@ -82,10 +102,35 @@ pub fn reserve(
     Ok(c.last_insert_rowid())
 }
 
-pub fn issued(c: &Connection, id: i64, serial: &str, der: &[u8]) -> rusqlite::Result<()> {
+/// What the authority signed.
+pub struct Issued<'a> {
+    pub serial: &'a str,
+    pub der: &'a [u8],
+    pub iin: &'a Iin,
+    pub storage: StorageType,
+    pub not_before: UnixMillis,
+    pub not_after: UnixMillis,
+}
+
+/// # Errors
+/// Also when the serial number was used before.
+pub fn issued(c: &Connection, id: i64, issued: &Issued) -> rusqlite::Result<()> {
     c.execute(
-        "UPDATE certificate SET state = 'issued', serial = ?, der = ?, sha256 = ? WHERE id = ?",
-        params![serial, der, Digest::of(der).to_string(), id],
+        "UPDATE certificate SET state = 'issued', serial = ?, der = ?, sha256 = ?, iin = ?,
+           storage = ?, not_before = ?, not_after = ? WHERE id = ?",
+        params![
+            issued.serial,
+            issued.der,
+            Digest::of(issued.der).to_string(),
+            issued.iin.expose(),
+            serde_json::to_value(issued.storage)
+                .ok()
+                .as_ref()
+                .and_then(|v| v.as_str()),
+            issued.not_before.0,
+            issued.not_after.0,
+            id
+        ],
     )
     .map(drop)
 }
@@ -100,31 +145,104 @@ pub fn claim(c: &Connection, id: i64) -> rusqlite::Result<bool> {
     .map(|n| n > 0)
 }
 
+/// Whether [`overdue`] would give any.
 pub fn any_overdue(c: &Connection, now: UnixMillis) -> rusqlite::Result<bool> {
     c.query_row(
-        "SELECT EXISTS (SELECT 1 FROM certificate WHERE state = 'revoking'
-           OR (state = 'issued' AND confirm_before <= ?))",
+        "SELECT EXISTS (SELECT 1 FROM certificate WHERE state IN ('issued', 'revoking')
+           AND (state = 'revoking' OR confirm_before <= ?))",
         [now.0],
         |r| r.get(0),
     )
 }
 
 /// The authority revoked it, or it was never made.
-pub fn revoked(c: &Connection, id: i64, now: UnixMillis) -> rusqlite::Result<()> {
+pub fn revoked(c: &Connection, id: i64, reason: Reason, now: UnixMillis) -> rusqlite::Result<()> {
     c.execute(
-        "UPDATE certificate SET state = 'revoked', revoked_at = ? WHERE id = ?",
-        params![now.0, id],
+        "UPDATE certificate SET state = 'revoked', revoked_at = ?, revocation_reason = ?
+         WHERE id = ?",
+        params![now.0, reason.as_str(), id],
     )
     .map(drop)
 }
 
-/// Serial numbers and times of everything revoked, for the revocation list.
-pub fn all_revoked(c: &Connection) -> rusqlite::Result<Vec<(String, UnixMillis)>> {
-    c.prepare(
-        "SELECT serial, revoked_at FROM certificate
-         WHERE serial IS NOT NULL AND revoked_at IS NOT NULL ORDER BY id",
+/// Serial number, time and reason of everything revoked, for the revocation list;
+/// without what ended by itself before `ended`.
+pub fn all_revoked(
+    c: &Connection,
+    ended: UnixMillis,
+) -> rusqlite::Result<Vec<(String, UnixMillis, Reason)>> {
+    c.prepare_cached(
+        "SELECT serial, revoked_at, revocation_reason FROM certificate
+         WHERE state = 'revoked' AND serial IS NOT NULL AND revoked_at IS NOT NULL
+           AND (not_after IS NULL OR not_after > ?) ORDER BY id",
     )?
-    .query_map([], |r| Ok((r.get(0)?, UnixMillis(r.get(1)?))))?
+    .query_map([ended.0], |r| {
+        let reason: Option<String> = r.get(2)?;
+        // Before reasons were kept there was one.
+        let reason = reason.as_deref().and_then(Reason::parse);
+        let reason = reason.unwrap_or(Reason::NotConfirmed);
+        Ok((r.get(0)?, UnixMillis(r.get(1)?), reason))
+    })?
+    .collect()
+}
+
+/// Whether an application has had its certificate: confirmed, or revoked for another
+/// reason than that it never reached its storage. No second one is issued for it.
+pub fn over(c: &Connection, submission: SubmissionId) -> rusqlite::Result<bool> {
+    c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM certificate WHERE submission = ?
+           AND (state = 'confirmed' OR (state = 'revoked'
+             AND coalesce(revocation_reason, 'not_confirmed') <> 'not_confirmed')))",
+    )?
+    .query_row([submission.to_string()], |r| r.get(0))
+}
+
+pub fn by_id(c: &Connection, id: i64) -> rusqlite::Result<Option<Certificate>> {
+    c.query_row(
+        &format!("SELECT {COLUMNS} FROM certificate WHERE id = ?"),
+        [id],
+        certificate,
+    )
+    .optional()
+}
+
+pub fn by_serial(c: &Connection, serial: &str) -> rusqlite::Result<Option<Certificate>> {
+    c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM certificate WHERE serial = ?"
+    ))?
+    .query_row([serial], certificate)
+    .optional()
+}
+
+/// Everything ever signed for an application, oldest first.
+pub fn of_submission(
+    c: &Connection,
+    submission: SubmissionId,
+) -> rusqlite::Result<Vec<Certificate>> {
+    c.prepare(&format!(
+        "SELECT {COLUMNS} FROM certificate WHERE submission = ? AND serial IS NOT NULL ORDER BY id"
+    ))?
+    .query_map([submission.to_string()], certificate)?
+    .collect()
+}
+
+/// One of a person's certificates, by its SHA-256.
+pub fn held(c: &Connection, iin: &Iin, sha256: &Digest) -> rusqlite::Result<Option<Certificate>> {
+    c.query_row(
+        &format!("SELECT {COLUMNS} FROM certificate WHERE iin = ? AND sha256 = ?"),
+        params![iin.expose(), sha256.to_string()],
+        certificate,
+    )
+    .optional()
+}
+
+/// A person's certificates that can be used now, oldest first.
+pub fn live_of(c: &Connection, iin: &Iin, now: UnixMillis) -> rusqlite::Result<Vec<Certificate>> {
+    c.prepare(&format!(
+        "SELECT {COLUMNS} FROM certificate WHERE iin = ? AND state IN ('issued', 'confirmed')
+           AND not_after > ? ORDER BY id"
+    ))?
+    .query_map(params![iin.expose(), now.0], certificate)?
     .collect()
 }
 
@@ -147,11 +265,13 @@ pub fn confirm(
 /// Marks certificates that were not confirmed in time; gives all that are to be revoked.
 pub fn overdue(c: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Certificate>> {
     c.execute(
-        "UPDATE certificate SET state = 'revoking' WHERE state = 'issued' AND confirm_before <= ?",
+        "UPDATE certificate SET state = 'revoking'
+         WHERE state IN ('issued', 'revoking') AND state = 'issued' AND confirm_before <= ?",
         [now.0],
     )?;
     c.prepare(&format!(
-        "SELECT {COLUMNS} FROM certificate WHERE state = 'revoking'"
+        "SELECT {COLUMNS} FROM certificate
+         WHERE state IN ('issued', 'revoking') AND state = 'revoking'"
     ))?
     .query_map([], certificate)?
     .collect()

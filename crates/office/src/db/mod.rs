@@ -6,8 +6,10 @@
 pub mod alarms;
 pub mod certificates;
 pub mod codes;
+pub mod holders;
 pub mod kiosks;
 pub mod limits;
+pub mod revocations;
 pub mod submissions;
 pub mod uploads;
 pub mod visits;
@@ -17,13 +19,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 /// Before it, a write-ahead log reset could lose committed rows.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema.sql")),
+    M::up(include_str!("schema_2.sql")),
+];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// One connection of this process; SQLite itself arbitrates between processes.
@@ -48,6 +53,28 @@ impl Database {
             connection.pragma_update(None, "foreign_keys", "ON")?;
             connection.pragma_update(None, "journal_size_limit", 16 << 20)?;
             MIGRATIONS.to_latest(&mut connection)?;
+            Ok(connection)
+        };
+        let connection = open().with_context(|| format!("opening {}", path.display()))?;
+        Ok(Self {
+            connection: Mutex::new(connection),
+        })
+    }
+
+    /// For a part that only looks; it waits for another one to have made the database.
+    ///
+    /// # Errors
+    /// There is none, or of an older version.
+    pub fn open_to_read(path: &Path) -> Result<Self> {
+        let open = || -> Result<Connection> {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection = Connection::open_with_flags(path, flags)?;
+            connection.busy_timeout(Duration::from_secs(10))?;
+            let version: usize =
+                connection.pragma_query_value(None, "user_version", |r| r.get(0))?;
+            if version < STEPS.len() {
+                bail!("it is of an older version; the other parts bring it up to date");
+            }
             Ok(connection)
         };
         let connection = open().with_context(|| format!("opening {}", path.display()))?;

@@ -101,6 +101,14 @@ pub fn get(c: &Connection, id: SubmissionId) -> rusqlite::Result<Option<Submissi
     .optional()
 }
 
+/// `Signed<IssueOrder>`, as the desk wrote it.
+pub fn issue_order(c: &Connection, id: SubmissionId) -> rusqlite::Result<Option<String>> {
+    c.prepare_cached("SELECT issue_order FROM submission WHERE id = ?")?
+        .query_row([id.to_string()], |r| r.get(0))
+        .optional()
+        .map(Option::flatten)
+}
+
 pub fn by_receipt_code(c: &Connection, code: &Digest) -> rusqlite::Result<Option<Submission>> {
     c.query_row(
         &format!("SELECT {COLUMNS} FROM submission WHERE receipt_code_sha256 = ?"),

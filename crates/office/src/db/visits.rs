@@ -149,11 +149,12 @@ pub fn queue_proof(
     .map(drop)
 }
 
-pub fn waiting_proofs(c: &Connection) -> rusqlite::Result<Vec<KeyProof>> {
-    c.prepare(&format!(
-        "SELECT {PROOF} FROM key_proof WHERE state = 'waiting' ORDER BY at"
+/// Oldest first.
+pub fn waiting_proofs(c: &Connection, limit: u32) -> rusqlite::Result<Vec<KeyProof>> {
+    c.prepare_cached(&format!(
+        "SELECT {PROOF} FROM key_proof WHERE state = 'waiting' ORDER BY at LIMIT ?"
     ))?
-    .query_map([], key_proof)?
+    .query_map([limit], key_proof)?
     .collect()
 }
 

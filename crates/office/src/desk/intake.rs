@@ -1,4 +1,4 @@
-//! Looks at every submission once when it has arrived.
+//! Looks at every submission, and every wish to revoke, once when it has arrived.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +36,9 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) -> Result<()> {
 }
 
 impl Desk {
-    /// Verifies what has arrived and signs its "pending".
+    /// Orders revocations; verifies submissions and signs their "pending".
     fn look_at_new(&self) -> Result<()> {
+        self.look_at_wishes()?;
         let new = self
             .database
             .read(|c| submissions::list(c, &[SubmissionState::Received]))?;

@@ -10,8 +10,11 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{Desk, Finding, OpenError};
+use crate::authority::Reason;
 use crate::db::{
-    Database, certificates,
+    Database,
+    certificates::{self, CertificateState},
+    revocations::{self, RevocationState},
     submissions::{self, Submission, SubmissionState},
 };
 
@@ -40,8 +43,21 @@ pub struct Detail {
     pub subject_key_identifier: Option<String>,
     /// Of the document's chip; empty where none was read.
     pub document_checks: Vec<chip::Check>,
+    /// Everything ever signed for it, oldest first.
+    pub certificates: Vec<CertificateView>,
     /// The parts that are there.
     pub parts: Vec<PartName>,
+}
+
+/// A certificate as an operator sees it.
+pub struct CertificateView {
+    pub serial: String,
+    pub state: CertificateState,
+    pub not_after: Option<UnixMillis>,
+    pub revoked_at: Option<UnixMillis>,
+    pub reason: Option<Reason>,
+    /// How far a revocation is that somebody wanted.
+    pub wanted: Option<RevocationState>,
 }
 
 /// The phone as an operator must see it to decide.
@@ -100,7 +116,7 @@ fn summary(c: &Connection, submission: &Submission) -> rusqlite::Result<Summary>
         findings: findings.unwrap_or_default(),
         decided_at: submission.decided_at,
         decided_by: submission.decided_by.clone(),
-        collected: live.is_some_and(|l| l.state == certificates::CertificateState::Confirmed),
+        collected: live.is_some_and(|l| l.state == CertificateState::Confirmed),
     })
 }
 
@@ -144,9 +160,15 @@ impl Desk {
                 return Ok(None);
             };
             let summary = summary(c, &found)?;
-            Ok(Some((found, summary, submissions::parts(c, id)?)))
+            let certificates = certificates(c, id)?;
+            Ok(Some((
+                found,
+                summary,
+                submissions::parts(c, id)?,
+                certificates,
+            )))
         })?;
-        let Some((submission, mut summary, parts)) = found else {
+        let Some((submission, mut summary, parts, certificates)) = found else {
             return Ok(None);
         };
         let examined = self.examine(&submission)?;
@@ -169,6 +191,7 @@ impl Desk {
             form: examined.form,
             subject_key_identifier: examined.subject_key_identifier,
             document_checks: examined.document_checks,
+            certificates,
             parts: parts.into_iter().map(|(name, _)| name).collect(),
             summary,
         }))
@@ -181,6 +204,23 @@ impl Desk {
     pub fn part(&self, id: SubmissionId, part: PartName) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         self.opener.part(id, part)
     }
+}
+
+fn certificates(c: &Connection, id: SubmissionId) -> rusqlite::Result<Vec<CertificateView>> {
+    certificates::of_submission(c, id)?
+        .into_iter()
+        .map(|found| {
+            let wanted = revocations::newest(c, found.id)?.map(|r| r.state);
+            Ok(CertificateView {
+                serial: found.serial.unwrap_or_default(),
+                state: found.state,
+                not_after: found.not_after,
+                revoked_at: found.revoked_at,
+                reason: found.reason,
+                wanted,
+            })
+        })
+        .collect()
 }
 
 fn decision(submission: &Submission) -> Result<Decision> {

@@ -12,6 +12,7 @@ mod kiosks;
 mod list;
 mod opening;
 mod operators;
+mod revocations;
 mod verify;
 pub mod web;
 
@@ -34,9 +35,10 @@ use crate::{
 
 pub use decide::{DecideError, Verdict};
 pub use kiosks::{Invitation, KioskOverview, invite};
-pub use list::{Detail, Message, PhoneView, Summary, messages, summaries};
+pub use list::{CertificateView, Detail, Message, PhoneView, Summary, messages, summaries};
 pub use opening::{OpenError, Opener, file_name};
 pub use operators::{Operators, add_operator};
+pub use revocations::RevokeError;
 pub use verify::Finding;
 
 /// Everything the desk's pages and commands reach.

@@ -96,10 +96,9 @@ fn decision(submission: &Submission) -> Result<Decision, Refusal> {
     Ok(result.decision)
 }
 
-/// An application that can still be collected: one with a confirmed certificate is over.
+/// An application that can still be collected.
 fn collectable(c: &Connection, submission: Submission) -> rusqlite::Result<Option<Submission>> {
-    let live = certificates::live(c, submission.id)?;
-    let over = live.is_some_and(|l| l.state == CertificateState::Confirmed);
+    let over = certificates::over(c, submission.id)?;
     Ok((!over).then_some(submission))
 }
 

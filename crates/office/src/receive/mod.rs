@@ -5,6 +5,7 @@
 
 mod answer;
 mod collect;
+mod holders;
 mod listener;
 mod manifest;
 mod phone;
@@ -22,7 +23,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use exchange::{KioskId, SigningKey, UnixMillis, api};
+use exchange::{KioskId, SigningKey, UnixMillis, api, certificates};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -125,6 +126,9 @@ pub fn router(state: Arc<Receive>) -> Router {
         .route(api::COLLECT_OPEN, post(collect::open))
         .route(api::COLLECT_PROVE, post(collect::prove))
         .route(api::COLLECT_CONFIRM, post(collect::confirm))
+        .route(certificates::CODE, post(holders::code))
+        .route(certificates::LIST, post(holders::list))
+        .route(certificates::REVOKE, post(holders::revoke))
         .merge(tus::router())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),

@@ -42,7 +42,7 @@ pub async fn lookup(
 }
 
 /// The wire lets the authority's test numbers through; this office may not.
-fn allowed(s: &Receive, iin: &Iin) -> Result<(), Refusal> {
+pub(super) fn allowed(s: &Receive, iin: &Iin) -> Result<(), Refusal> {
     Iin::parse(iin.expose(), s.configuration.identity.policy())
         .map(drop)
         .map_err(|_| malformed("this IIN cannot be"))
@@ -104,7 +104,12 @@ fn send(s: &Receive, caller: &Caller, request: &CodeRequest) -> Result<CodeSent,
     if let Some(refusal) = refused {
         return Err(refusal.into());
     }
-    let text = code_message(language, request.purpose, &code, settings.lifetime_seconds);
+    let text = code_message(
+        language,
+        request.purpose.into(),
+        &code,
+        settings.lifetime_seconds,
+    );
     s.sms.send(&sent.phone, &text)?;
     Ok(CodeSent {
         digits: settings.digits,
@@ -147,7 +152,7 @@ fn admit(
     Ok(None)
 }
 
-fn too_many(millis: i64) -> ApiError {
+pub(super) fn too_many(millis: i64) -> ApiError {
     let seconds = u32::try_from((millis + 999) / 1000).unwrap_or(u32::MAX);
     ApiError::TooMany { seconds }
 }
@@ -269,15 +274,22 @@ fn mac(
     phone: &PhoneNumber,
     code: &str,
 ) -> anyhow::Result<String> {
+    let purpose = codes::purpose_text(purpose);
+    bound_mac(
+        s,
+        &format!("{purpose}\n{submission}\n{}\n{code}", phone.expose()),
+    )
+}
+
+/// HMAC-SHA-256 under the key of codes.
+pub(super) fn bound_mac(s: &Receive, bound: &str) -> anyhow::Result<String> {
     let key = PKey::hmac(&s.code_key)?;
     let mut signer = Signer::new(MessageDigest::sha256(), &key)?;
-    let purpose = codes::purpose_text(purpose);
-    let bound = format!("{purpose}\n{submission}\n{}\n{code}", phone.expose());
     Ok(hex::encode(signer.sign_oneshot_to_vec(bound.as_bytes())?))
 }
 
 /// Uniformly random decimal digits.
-fn random_code(digits: u8) -> anyhow::Result<zeroize::Zeroizing<String>> {
+pub(super) fn random_code(digits: u8) -> anyhow::Result<zeroize::Zeroizing<String>> {
     let mut code = zeroize::Zeroizing::new(String::with_capacity(usize::from(digits)));
     while code.len() < usize::from(digits) {
         let mut byte = [0u8];

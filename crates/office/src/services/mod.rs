@@ -9,7 +9,7 @@ mod sms;
 use exchange::{HolderName, Iin, Language, PhoneNumber};
 
 pub use registry::StandInRegistry;
-pub use sms::{StandInSms, code_message, number_changed_message};
+pub use sms::{CodeFor, StandInSms, code_message, number_changed_message, revoked_message};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {

@@ -32,25 +32,45 @@ impl SmsGateway for StandInSms {
     }
 }
 
+/// What a code is for, as its message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeFor {
+    Enrol,
+    Collect,
+    /// Seeing and revoking one's certificates.
+    Holder,
+}
+
+impl From<CodePurpose> for CodeFor {
+    fn from(purpose: CodePurpose) -> Self {
+        match purpose {
+            CodePurpose::Enrol => Self::Enrol,
+            CodePurpose::Collect => Self::Collect,
+        }
+    }
+}
+
 /// The message that carries a one-time code. Without a known language: Kazakh, then Russian.
 pub fn code_message(
     language: Option<Language>,
-    purpose: CodePurpose,
+    purpose: CodeFor,
     code: &str,
     lifetime_seconds: u32,
 ) -> String {
     let minutes = lifetime_seconds.div_ceil(60);
     let kk = || {
         let what = match purpose {
-            CodePurpose::Enrol => "ЭЦҚ алуға өтінім",
-            CodePurpose::Collect => "ЭЦҚ сертификатын алу",
+            CodeFor::Enrol => "ЭЦҚ алуға өтінім",
+            CodeFor::Collect => "ЭЦҚ сертификатын алу",
+            CodeFor::Holder => "ЭЦҚ сертификаттарыңызды көру және кері қайтарып алу",
         };
         format!("{code} – растау коды ({what}). {minutes} мин жарамды. Ешкімге айтпаңыз.")
     };
     let ru = || {
         let what = match purpose {
-            CodePurpose::Enrol => "заявка на ЭЦП",
-            CodePurpose::Collect => "получение сертификата ЭЦП",
+            CodeFor::Enrol => "заявка на ЭЦП",
+            CodeFor::Collect => "получение сертификата ЭЦП",
+            CodeFor::Holder => "просмотр и отзыв Ваших сертификатов ЭЦП",
         };
         format!(
             "{code} – код подтверждения ({what}). Действует {minutes} мин. Никому не сообщайте."
@@ -58,8 +78,9 @@ pub fn code_message(
     };
     let en = || {
         let what = match purpose {
-            CodePurpose::Enrol => "EDS application",
-            CodePurpose::Collect => "collecting the EDS certificate",
+            CodeFor::Enrol => "EDS application",
+            CodeFor::Collect => "collecting the EDS certificate",
+            CodeFor::Holder => "seeing and revoking your EDS certificates",
         };
         format!("{code} is your code ({what}). Valid for {minutes} min. Tell it to nobody.")
     };
@@ -90,6 +111,26 @@ pub fn number_changed_message(language: Option<Language>) -> &'static str {
     }
 }
 
+/// Notice to a holder whose certificate was revoked at a kiosk. Without a known
+/// language: Kazakh, then Russian.
+pub fn revoked_message(language: Option<Language>) -> &'static str {
+    match language {
+        Some(Language::Kk) => {
+            "ЭЦҚ сертификатыңыз киоскіде кері қайтарып алынды. Бұл сіз болмасаңыз, 1414-ке хабарласыңыз."
+        }
+        Some(Language::Ru) => {
+            "Ваш сертификат ЭЦП отозван через киоск. Если это были не вы, позвоните 1414."
+        }
+        Some(Language::En) => {
+            "Your EDS certificate was revoked at a kiosk. If this was not you, call 1414."
+        }
+        None => {
+            "ЭЦҚ сертификатыңыз киоскіде кері қайтарып алынды. Бұл сіз болмасаңыз, 1414-ке хабарласыңыз. \
+             Ваш сертификат ЭЦП отозван через киоск. Если это были не вы, позвоните 1414."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,13 +138,13 @@ mod tests {
     #[test]
     fn a_message_names_code_purpose_and_lifetime_once() {
         for language in Language::ALL {
-            let text = code_message(Some(language), CodePurpose::Enrol, "012345", 180);
+            let text = code_message(Some(language), CodeFor::Enrol, "012345", 180);
             assert_eq!(text.matches("012345").count(), 1, "{text}");
             assert!(text.contains('3'), "{text}");
-            let collect = code_message(Some(language), CodePurpose::Collect, "012345", 180);
+            let collect = code_message(Some(language), CodeFor::Collect, "012345", 180);
             assert_ne!(text, collect);
         }
-        let both = code_message(None, CodePurpose::Enrol, "012345", 180);
+        let both = code_message(None, CodeFor::Enrol, "012345", 180);
         assert!(both.contains("растау") && both.contains("подтверждения"));
     }
 }

@@ -44,6 +44,15 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// Everything of it but the date.
+    pub fn alike(&self) -> (u16, Vec<(String, String)>, &[u8]) {
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| name != "date");
+        (self.status, headers, &self.body)
+    }
+}
+
 impl Client {
     /// `own`: certificate and key in PEM, or none.
     pub fn new(ca_pem: &[u8], own: Option<(&str, &str)>) -> Self {

@@ -1,6 +1,7 @@
 //! A running office and a kiosk in miniature to talk to it.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub mod collection;
 pub mod desk;
 pub mod http;
 pub mod kiosk;
@@ -96,6 +97,11 @@ impl Office {
         run["address"].as_str().unwrap().to_owned()
     }
 
+    /// Where `status` answers.
+    pub fn status_url(&self) -> String {
+        format!("http://{}", self.started["status"].as_str().unwrap())
+    }
+
     /// Waits until a part that was killed listens anew.
     pub fn wait_for_restart(&self, before: &str) {
         eventually("receive listens again", || {
@@ -136,6 +142,16 @@ impl Office {
         let all = self.json(&["sms", "list", "--phone", phone]);
         let text = all.last().unwrap()["text"].as_str().unwrap();
         text.chars().take_while(char::is_ascii_digit).collect()
+    }
+
+    /// The digits of the last message to `phone` that has any.
+    pub fn newest_code_before_notice(&self, phone: &str) -> String {
+        let all = self.json(&["sms", "list", "--phone", phone]);
+        let digits = |m: &Value| -> String {
+            let text = m["text"].as_str().unwrap();
+            text.chars().take_while(char::is_ascii_digit).collect()
+        };
+        all.iter().map(digits).rfind(|d| !d.is_empty()).unwrap()
     }
 
     pub fn alarms(&self) -> Vec<String> {

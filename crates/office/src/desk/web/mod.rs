@@ -70,6 +70,7 @@ pub fn router(desk: Arc<Desk>) -> anyhow::Result<Router> {
         .route("/applications/{id}/approve", post(review::approve))
         .route("/applications/{id}/reject", post(review::reject))
         .route("/applications/{id}/ask-again", post(review::ask_again))
+        .route("/applications/{id}/revoke", post(review::revoke))
         .route("/kiosks", get(list_kiosks))
         .route("/messages", get(messages))
         .route("/alarms", get(list_alarms))

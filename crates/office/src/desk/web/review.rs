@@ -12,7 +12,8 @@ use super::shell::Section;
 use super::visitor::{Operator, Sent};
 use super::words::Words;
 use super::{Web, media, sign_in::Nothing};
-use crate::desk::{DecideError, Desk, Detail, OpenError, Verdict};
+use crate::authority::Reason;
+use crate::desk::{DecideError, Desk, Detail, OpenError, RevokeError, Verdict};
 
 pub async fn show(
     State(web): State<Arc<Web>>,
@@ -143,6 +144,45 @@ pub async fn ask_again(
     decide(&web, &id, operator, Verdict::AskAgain { what }).await
 }
 
+/// One of the application's certificates, and why.
+#[derive(serde::Deserialize)]
+pub struct Ended {
+    serial: String,
+    reason: Reason,
+}
+
+pub async fn revoke(
+    State(web): State<Arc<Web>>,
+    Path(id): Path<String>,
+    Sent { operator, form }: Sent<Ended>,
+) -> Response {
+    let Ok(parsed) = id.parse::<SubmissionId>() else {
+        return operator.not_found();
+    };
+    let by = operator.session.operator.clone();
+    let done = web
+        .blocking(move |desk| desk.order_revocation(&form.serial, form.reason, &by))
+        .await;
+    match done {
+        Ok(Ok(())) => Redirect::to(&format!("/applications/{parsed}")).into_response(),
+        Ok(Err(RevokeError::Unknown)) => operator.not_found(),
+        Ok(Err(RevokeError::Revoked)) => {
+            let trouble = operator.words().already_revoked;
+            refused(&web, &id, &operator, trouble).await
+        }
+        Ok(Err(RevokeError::Office(error))) | Err(error) => operator.failed(&error),
+    }
+}
+
+/// The page again, with what went wrong.
+async fn refused(web: &Web, id: &str, operator: &Operator, trouble: &str) -> Response {
+    let mut response = page(web, id, operator, Some(trouble)).await;
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = StatusCode::CONFLICT;
+    }
+    response
+}
+
 /// Decided: back to the page, by a redirect so that reloading repeats nothing.
 async fn decide(web: &Web, id: &str, operator: Operator, verdict: Verdict) -> Response {
     let Ok(parsed) = id.parse::<SubmissionId>() else {
@@ -160,11 +200,7 @@ async fn decide(web: &Web, id: &str, operator: Operator, verdict: Verdict) -> Re
             if let DecideError::Office(error) = &error {
                 tracing::error!("deciding {parsed}: {error:#}");
             }
-            let mut response = page(web, id, &operator, Some(trouble)).await;
-            if response.status() == StatusCode::OK {
-                *response.status_mut() = StatusCode::CONFLICT;
-            }
-            response
+            refused(web, id, &operator, trouble).await
         }
         Err(error) => operator.failed(&error),
     }

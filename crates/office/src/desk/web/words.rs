@@ -202,6 +202,33 @@ words! {
         "The decision could not be saved.";
     back_to_list: "Өтінімдерге оралу", "К списку заявок", "Back to the applications";
 
+    certificates: "Сертификаттар", "Сертификаты", "Certificates";
+    serial_number: "Сериялық нөмірі", "Серийный номер", "Serial number";
+    valid_until: "Жарамдылық мерзімі", "Действует до", "Valid until";
+    certificate_live: "Жарамды", "Действует", "In force";
+    certificate_unconfirmed: "Берілді, әлі расталмаған", "Выдан, ещё не подтверждён", "Issued, not yet confirmed";
+    certificate_revoked: "Кері қайтарып алынды", "Отозван", "Revoked";
+    revoke: "Кері қайтарып алу", "Отозвать", "Revoke";
+    revoke_note: "Кері қайтарып алынған сертификат қалпына келтірілмейді.",
+        "Отозванный сертификат восстановить нельзя.", "A revoked certificate cannot be restored.";
+    revocation_reason: "Кері қайтарып алу себебі", "Причина отзыва", "Reason for revoking";
+    reason_key_compromise: "Кілт жоғалған немесе басқа адамның қолында болуы мүмкін",
+        "Ключ утерян или мог попасть к другому человеку", "The key is lost, or someone else may have it";
+    reason_affiliation_changed: "Адамның деректері өзгерген", "Данные человека изменились", "The person's data changed";
+    reason_superseded: "Орнына басқа сертификат алынған", "Заменён другим сертификатом", "Another certificate takes its place";
+    reason_cessation_of_operation: "Бұдан былай қажет емес", "Больше не нужен", "No longer needed";
+    reason_privilege_withdrawn: "Берілмеуге тиіс еді", "Не должен был выдаваться", "It should not have been issued";
+    reason_not_confirmed: "Киоск мерзімінде растамаған", "Киоск не подтвердил вовремя", "The kiosk did not confirm it in time";
+    revocation_ordered: "Кері қайтарып алу тапсырылды, орындалып жатыр", "Отзыв поручен и выполняется",
+        "Revocation is ordered and under way";
+    revocation_held: "Иесі киоскіде кері қайтарып алуды сұраған, оператордың шешімі керек",
+        "Владелец попросил отозвать у киоска, нужно решение оператора",
+        "The holder asked at a kiosk to revoke it; an operator must decide";
+    revocation_refused: "Кері қайтарып алу сұрауы қабылданбады: қолтаңбасы дұрыс емес",
+        "Запрос на отзыв не принят: подпись неверна", "A request to revoke it was refused: its signature is wrong";
+    already_revoked: "Бұл сертификат кері қайтарып алынған.", "Этот сертификат уже отозван.",
+        "This certificate is revoked already.";
+
     last_seen: "Соңғы байланыс", "Последняя связь", "Last seen";
     never: "ешқашан", "никогда", "never";
     ago: "бұрын", "назад", "ago";
@@ -248,6 +275,11 @@ words! {
         "A certificate was not confirmed in time and was revoked";
     alarm_issue_failed: "Куәландырушы орталық сертификат шығара алмады",
         "Удостоверяющий центр не выпустил сертификат", "The authority could not issue a certificate";
+    alarm_revocations_held: "Киоскілерден кері қайтарып алу тым көп, қалғаны оператордың шешімін күтіп тұр",
+        "Через киоски отзывают слишком много, остальные запросы ждут оператора",
+        "Too many revocations come from kiosks; the rest await an operator";
+    alarm_revocation_refused: "Кері қайтарып алу сұрауының қолтаңбасы дұрыс емес",
+        "Подпись запроса на отзыв неверна", "A request to revoke was not signed as it should be";
 
     not_found: "Мұндай бет немесе өтінім жоқ.", "Такой страницы или заявки нет.", "No such page or application.";
     forbidden: "Сұрау қабылданбады. Бетті жаңартып, қайталап көріңіз.",

@@ -33,7 +33,7 @@ use super::{Caller, Receive};
 use crate::{
     db::{
         alarms::{self, AlarmKind},
-        limits, submissions,
+        holders, limits, submissions,
         uploads::{self, Upload, UploadState, Wanted},
     },
     objects::ObjectId,
@@ -292,6 +292,7 @@ pub async fn housekeeping(state: Arc<Receive>, stop: CancellationToken) {
             let before = now.plus_millis(-days * 86_400_000);
             let expired = s.database.write(|t| {
                 limits::forget_old(t, now)?;
+                holders::forget_old(t, now)?;
                 uploads::expire(t, before)
             })?;
             for id in expired {

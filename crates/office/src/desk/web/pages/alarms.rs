@@ -47,6 +47,8 @@ fn text<'a>(words: &'a Words, kind: &'a str) -> &'a str {
         "token_reused" => words.alarm_token_reused,
         "not_confirmed" => words.alarm_not_confirmed,
         "issue_failed" => words.alarm_issue_failed,
+        "revocations_held" => words.alarm_revocations_held,
+        "revocation_refused" => words.alarm_revocation_refused,
         other => other,
     }
 }

@@ -4,7 +4,7 @@ use exchange::api::Decision;
 use exchange::{DocumentKind, Form, KeyAlgorithm, PartName, ReadBy, StorageType, UnixMillis};
 use maud::{Markup, html};
 
-use super::{checks, document, state_tag};
+use super::{certificates, checks, document, state_tag};
 use crate::db::submissions::SubmissionState;
 use crate::desk::Detail;
 use crate::desk::web::moment;
@@ -47,6 +47,7 @@ impl Page<'_> {
                 }
                 div {
                     (self.decision())
+                    (certificates::section(w, self.detail, self.csrf))
                     (checks::section(w, self.detail))
                     @if !self.detail.document_checks.is_empty() {
                         (document::section(w, &self.detail.document_checks))

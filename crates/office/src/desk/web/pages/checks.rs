@@ -166,6 +166,7 @@ mod tests {
             phone: PhoneView::default(),
             subject_key_identifier: None,
             document_checks: Vec::new(),
+            certificates: Vec::new(),
             parts: vec![PartName::Form],
         }
     }

@@ -3,6 +3,7 @@
 pub mod alarms;
 pub mod application;
 pub mod applications;
+mod certificates;
 mod checks;
 mod document;
 pub mod kiosks;
