@@ -25,31 +25,9 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         ("frame", None),
         ("card_model", None),
         ("write", None),
+        ("piv", None),
         ("camera", Some("headless")),
         ("headless", Some("headless")),
-    cargo::run(
-        cargo()
-            .args(["build", "--release", "--bins"])
-            .args(["-p", "kiosk", "-p", "worker", "-p", "office"]),
-    )?;
-    // Before the benches with `headless`: those build the kiosk once more, with
-    // Slint's testing backend in it.
-    for bench in [
-        &["-p", "kiosk", "--bench", "first_frame"][..],
-        &["-p", "outbox", "--bench", "commit"],
-        &["-p", "specimen", "--bench", "read"],
-        &["-p", "virtual_card", "--bench", "card_model"],
-        &["-p", "keystore", "--bench", "piv"],
-        &[
-            "-p",
-            "kiosk",
-            "--features",
-            "headless",
-            "--bench",
-            "camera",
-            "--bench",
-            "headless",
-        ],
     ] {
         println!();
         let mut command = cargo();

@@ -82,11 +82,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "GOST keys, certificates and requests by OpenSSL",
     ),
+    (
         "yubico-piv-tool",
         Need::Test,
         "reads and uses a PIV token as others would",
     ),
-    ("opensc", Need::Test, "the same by another maker"),
     ("opensc-pkcs11", Need::Test, "the same token by PKCS#11"),
     ("python3", Need::Test, "the virtual card"),
     ("python3-venv", Need::Test, "its packages, beside the build"),

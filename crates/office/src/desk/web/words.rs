@@ -85,6 +85,7 @@ words! {
     signer_state: "Ол құжатты берген мемлекет", "Это государство, выдавшее документ", "That state is the one that issued the document";
     signer_validity: "Қол қойылғанда сертификаттар жарамды болған", "При подписании сертификаты действовали", "The certificates were valid at signing";
     signer_revocation: "Қол қоюшы кері қайтарылмаған", "Подписавший не отозван", "The signer is not revoked";
+    card_security: "EF.CardSecurity файлына мемлекет қол қойған", "Файл EF.CardSecurity подписан государством", "EF.CardSecurity is signed by the state";
     card_access_agrees: "PACE параметрлері өзгертілмеген", "Параметры PACE не подменены", "The parameters of PACE were not exchanged";
     chip_authentication: "Чип түпнұсқа (чип аутентификациясы)", "Чип подлинный (аутентификация чипа)", "The chip is the original (chip authentication)";
     active_authentication: "Чип түпнұсқа (белсенді аутентификация)", "Чип подлинный (активная аутентификация)", "The chip is the original (active authentication)";
