@@ -3,6 +3,7 @@
 
 mod camera;
 mod contents;
+mod tokens;
 
 use exchange::{DocumentKind, Language};
 use faults::Fault;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Sample> {
     let mut samples = journey();
     samples.extend(troubles());
     samples.extend(coming_back());
+    samples.extend(tokens::all());
     samples
 }
 

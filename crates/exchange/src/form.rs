@@ -57,7 +57,7 @@ pub enum KeyAlgorithm {
     EcdsaP256,
 }
 
-/// Key storages under NCALayer's names.
+/// Key storages under NCALayer's names, and one that it does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StorageType {
     #[serde(rename = "PKCS12")]
@@ -68,6 +68,9 @@ pub enum StorageType {
     AKEToken5110Store,
     AKJaCartaStore,
     AKAKEYStore,
+    /// A USB token or smart card after SP 800-73-4.
+    #[serde(rename = "PIV")]
+    Piv,
 }
 
 impl StorageType {

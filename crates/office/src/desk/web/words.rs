@@ -174,6 +174,7 @@ words! {
     email: "Электрондық пошта", "Электронная почта", "E-mail";
     storage: "Кілттер қоймасы", "Хранилище ключей", "Key storage";
     storage_file: "PKCS#12 файлы", "файл PKCS#12", "PKCS#12 file";
+    storage_piv: "USB-токен (PIV)", "USB-токен (PIV)", "USB token (PIV)";
     algorithm: "Кілт алгоритмі", "Алгоритм ключа", "Key algorithm";
     citizen_language: "Азаматтың тілі", "Язык гражданина", "Citizen's language";
     consented: "Келісім берілді", "Согласие дано", "Consent given";

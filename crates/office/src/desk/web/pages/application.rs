@@ -260,6 +260,7 @@ fn storage(words: &Words, storage: StorageType) -> &'static str {
         StorageType::AKEToken5110Store => "eToken 5110",
         StorageType::AKJaCartaStore => "JaCarta",
         StorageType::AKAKEYStore => "AKey",
+        StorageType::Piv => words.storage_piv,
     }
 }
 
