@@ -387,8 +387,11 @@ pub fn troubles() -> Vec<Sample> {
             Some(3),
             phone(Some("+7 7•• ••• •• 45"), false, false, ""),
         )
-        .primary(Some(PrimaryLabel::GetCode))
         .with(|view| {
+            view.primary = Some(Primary {
+                label: PrimaryLabel::GetCode,
+                enabled: false,
+            });
             view.busy = Some(Busy {
                 what: BusyWith::Office,
                 progress: None,
