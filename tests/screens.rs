@@ -175,7 +175,7 @@ fn is_bar(one: &Seen) -> bool {
 
 /// Something to touch that is not a key.
 fn is_action(one: &Seen) -> bool {
-    const READ_ONLY: [&str; 20] = [
+    const READ_ONLY: [&str; 22] = [
         "top-bar",
         "bottom-bar",
         "page",
@@ -196,6 +196,8 @@ fn is_action(one: &Seen) -> bool {
         "portrait",
         "holder-surname",
         "document-number",
+        "token-label",
+        "signature-result",
     ];
     !READ_ONLY.contains(&one.id.as_str())
         && !one.id.starts_with("fault-")

@@ -9,12 +9,15 @@ mod happenings;
 mod journeys;
 #[path = "session_properties/steps.rs"]
 mod steps;
+#[path = "session_properties/tokens.rs"]
+mod tokens;
 #[path = "session_properties/world.rs"]
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use exchange::StorageType;
 use happenings::*;
 use kiosk::session::command::{Action, Command};
 use kiosk::session::event::*;
@@ -23,11 +26,15 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use world::*;
 
+/// Link, registered phone, a token instead of a file, acts done, answers.
+type Story = (bool, bool, bool, usize, bool, Vec<Happening>);
+
 /// Somewhere on the way, then whatever happens, with or without a world that answers.
-fn stories() -> impl Strategy<Value = (bool, bool, usize, bool, Vec<Happening>)> {
+fn stories() -> impl Strategy<Value = Story> {
     (
         any::<bool>(),
         prop::bool::weighted(0.8),
+        any::<bool>(),
         // The end of the way is where leaving must be thought about most.
         prop_oneof![3 => 0..=ACTS, 1 => ACTS - 3..=ACTS],
         any::<bool>(),
@@ -43,10 +50,13 @@ struct Told {
 }
 
 impl Told {
-    fn new(link_up: bool, registered: bool, acts: usize, answers: bool) -> Self {
+    fn new(link_up: bool, registered: bool, token: bool, acts: usize, answers: bool) -> Self {
         let mut world = World::new(link_up);
         if !registered {
             world.registered = None;
+        }
+        if token {
+            world.storage = StorageType::Piv;
         }
         let mut surroundings = Station::new(StationConfig::default());
         for event in world::surroundings(link_up) {
@@ -75,7 +85,24 @@ impl Told {
             Happening::Act(n) => {
                 world.act(n);
             }
-            Happening::Device(event) => self.everywhere(Event::Device(event)),
+            Happening::Token(pin_tries, puk_tries, factory, has_room) => {
+                let pin = if factory { FACTORY_PIN } else { TOKEN_PIN };
+                world.token = Token {
+                    pin: pin.to_owned(),
+                    pin_tries,
+                    puk_tries,
+                    has_room,
+                    inserted: world.token.inserted,
+                };
+            }
+            Happening::Device(event) => {
+                match event {
+                    DeviceEvent::TokenInserted { .. } => world.token.inserted = true,
+                    DeviceEvent::TokenRemoved => world.token.inserted = false,
+                    _ => {}
+                }
+                self.everywhere(Event::Device(event));
+            }
             Happening::Link(up) => self.everywhere(Event::Link { up }),
             Happening::Pause(paused) => self.everywhere(Event::Pause(paused)),
             Happening::Right => {
@@ -124,10 +151,8 @@ impl Told {
         }
     }
 
-    fn tell(
-        (link_up, registered, acts, answers, happenings): (bool, bool, usize, bool, Vec<Happening>),
-    ) -> Self {
-        let mut told = Self::new(link_up, registered, acts, answers);
+    fn tell((link_up, registered, token, acts, answers, happenings): Story) -> Self {
+        let mut told = Self::new(link_up, registered, token, acts, answers);
         for happening in happenings {
             told.happen(happening);
             assert_silent(&format!("{:?} {:?}", told.world.view(), told.world.station));
@@ -160,6 +185,9 @@ fn assert_silent(text: &str) {
         PIN,
         EMAIL,
         PASSWORD,
+        TOKEN_PIN,
+        NEW_TOKEN_PIN,
+        PUK,
         "AKHMETOVA",
         NATIONAL[0],
         CAN,

@@ -14,6 +14,7 @@ mod media;
 mod obtain;
 mod phone;
 mod storages;
+mod tokens;
 mod world;
 
 use std::sync::{Arc, mpsc};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use exchange::api::{ApiError, CollectBy, CollectIssued, CollectOpened, CollectProve, Decision};
-use exchange::{Digest, ReceiptCode, Secret, SubmissionId, UnixMillis};
+use exchange::{Digest, ReceiptCode, Secret, StorageType, SubmissionId, UnixMillis};
 use faults::Fault;
 use keystore::{Chain, KeyId};
 use tokio::sync::broadcast::error::RecvError;
@@ -235,7 +235,8 @@ impl Inner {
             let der = chain.certificate().to_der().map_err(|e| bad(&e))?;
             let until = chain.certificate().tbs_certificate().validity().not_after;
             let installed = Installed {
-                file_name: keystore::pkcs12::installed_name(&key, chain.key().algorithm()),
+                file_name: (location.storage == StorageType::Pkcs12)
+                    .then(|| keystore::pkcs12::installed_name(&key, chain.key().algorithm())),
                 location: world.place_in_words(&location),
                 valid_until: UnixMillis(until.to_unix_duration().as_millis() as i64),
             };

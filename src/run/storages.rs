@@ -56,6 +56,7 @@ impl Inner {
             StorageType::AKEToken5110Store,
             StorageType::AKJaCartaStore,
             StorageType::AKAKEYStore,
+            StorageType::Piv,
         ];
         found.extend(tokens.map(|kind| absent(kind, StorageUnusable::NotSupportedHere)));
         found

@@ -26,7 +26,7 @@ use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
-use super::{Events, Screen, equipment};
+use super::{Events, Screen, equipment, tokens};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -317,6 +317,11 @@ impl Inner {
                 self.obtain(asked, submission, location, password, wait)
                     .await
             }
+            Request::LookAtToken { .. }
+            | Request::TryTokenPin { .. }
+            | Request::ChangeTokenPin { .. }
+            | Request::UnblockToken { .. } => tokens::answer(),
+            Request::TrySignature { .. } => tokens::try_signature(),
             Request::OpenCollect { receipt_code } => self.open_collect(receipt_code).await,
             Request::InstallCollected {
                 submission,

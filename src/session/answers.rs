@@ -200,12 +200,17 @@ impl Answers {
         }
     }
 
-    /// A token came or went; the one chosen by kind is meant.
+    /// A token came or went; the one chosen by kind is meant. One of another kind
+    /// that comes beside it takes nothing away.
     pub fn token(&mut self, inserted: Option<StorageType>) {
         if let Some(storage) = &mut self.storage
-            && storage.drive.is_none()
+            && storage.kind != StorageType::Pkcs12
         {
-            storage.gone = inserted != Some(storage.kind);
+            match inserted {
+                None => storage.gone = true,
+                Some(kind) if kind == storage.kind => storage.gone = false,
+                Some(_) => {}
+            }
         }
     }
 }

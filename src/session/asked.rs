@@ -27,10 +27,15 @@ pub(super) enum Asked {
     FindStorages,
     ListFolder,
     FindPendingKey,
+    LookAtToken,
+    TryTokenPin,
+    ChangeTokenPin,
+    UnblockToken,
     Submit,
     Obtain,
     OpenCollect,
     InstallCollected,
+    TrySignature,
 }
 
 impl Asked {
@@ -52,10 +57,15 @@ impl Asked {
             Request::FindStorages => Asked::FindStorages,
             Request::ListFolder { .. } => Asked::ListFolder,
             Request::FindPendingKey { .. } => Asked::FindPendingKey,
+            Request::LookAtToken { .. } => Asked::LookAtToken,
+            Request::TryTokenPin { .. } => Asked::TryTokenPin,
+            Request::ChangeTokenPin { .. } => Asked::ChangeTokenPin,
+            Request::UnblockToken { .. } => Asked::UnblockToken,
             Request::Submit { .. } => Asked::Submit,
             Request::Obtain { .. } => Asked::Obtain,
             Request::OpenCollect { .. } => Asked::OpenCollect,
             Request::InstallCollected { .. } => Asked::InstallCollected,
+            Request::TrySignature { .. } => Asked::TrySignature,
         }
     }
 
@@ -69,18 +79,24 @@ impl Asked {
             | Asked::OpenCollect => BusyWith::Office,
             Asked::ReadCard | Asked::ReadDocument => BusyWith::Card,
             Asked::CaptureSelfie | Asked::Record | Asked::CaptureDocument => BusyWith::Camera,
-            Asked::LoadDocumentFile
-            | Asked::FindStorages
-            | Asked::ListFolder
-            | Asked::FindPendingKey => BusyWith::Drive,
+            Asked::LoadDocumentFile | Asked::ListFolder => BusyWith::Drive,
+            Asked::FindStorages | Asked::FindPendingKey => BusyWith::Storage,
+            Asked::LookAtToken
+            | Asked::TryTokenPin
+            | Asked::ChangeTokenPin
+            | Asked::UnblockToken => BusyWith::Token,
             Asked::Submit | Asked::InstallCollected => BusyWith::Key,
+            Asked::TrySignature => BusyWith::Signature,
         }
     }
 
     /// Whether the step's buttons rest until the reply. The others run beside
     /// what the person does.
     pub fn blocks(self) -> bool {
-        !matches!(self, Asked::Begin | Asked::ReadCard | Asked::ReadDocument)
+        !matches!(
+            self,
+            Asked::Begin | Asked::ReadCard | Asked::ReadDocument | Asked::TrySignature
+        )
     }
 
     /// Whether, once failed, the primary action repeats it. The others are
@@ -108,6 +124,11 @@ impl Asked {
             Asked::Record => return recording + Duration::from_secs(60),
             Asked::LoadDocumentFile => 90,
             Asked::FindStorages | Asked::ListFolder => 60,
+            Asked::LookAtToken
+            | Asked::TryTokenPin
+            | Asked::ChangeTokenPin
+            | Asked::UnblockToken
+            | Asked::TrySignature => 60,
             Asked::FindPendingKey => 120,
             Asked::Submit => 180,
             Asked::Obtain | Asked::InstallCollected => return config.wait_limit,
@@ -122,9 +143,11 @@ impl Asked {
             BusyWith::Office => Fault::OfficeUnreachable,
             BusyWith::Camera => Fault::CameraFrozen,
             BusyWith::Card => Fault::CardSilent,
-            BusyWith::Drive => Fault::UsbFailed,
+            BusyWith::Drive | BusyWith::Storage => Fault::UsbFailed,
             BusyWith::Sealing => Fault::SealingImpossible,
             BusyWith::Key => Fault::KeyGenerationFailed,
+            BusyWith::Token => Fault::TokenFailed,
+            BusyWith::Signature => Fault::KeyTestFailed,
         }
     }
 
@@ -150,10 +173,14 @@ impl Asked {
             Reply::Storages(_) => self == Asked::FindStorages,
             Reply::Folder(_) => self == Asked::ListFolder,
             Reply::PendingKey(_) => self == Asked::FindPendingKey,
+            Reply::TokenSeen(_) => self == Asked::LookAtToken,
+            Reply::PinRight => self == Asked::TryTokenPin,
+            Reply::PinSet => matches!(self, Asked::ChangeTokenPin | Asked::UnblockToken),
             Reply::Saved => self == Asked::Submit,
             Reply::Installed(_) => matches!(self, Asked::Obtain | Asked::InstallCollected),
             Reply::ComeBack(_) => self == Asked::Obtain,
             Reply::CollectOpened(_) => self == Asked::OpenCollect,
+            Reply::SignatureTried { .. } => self == Asked::TrySignature,
         }
     }
 }

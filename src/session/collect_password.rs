@@ -1,4 +1,4 @@
-//! Coming back: the password of the key file, or the token's PIN.
+//! Coming back: the password of the key file.
 
 use super::event::{Field, KeyboardLayout, Now, Touch};
 use super::fields::{Fields, Typed};

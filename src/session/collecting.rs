@@ -5,7 +5,7 @@ use faults::Fault;
 use super::asked::Asked;
 use super::command::Request;
 use super::event::{Choice, IssuingPhase, Key, Now, Progress, Reply, StepName, Touch};
-use super::issuing::Work;
+use super::issuing::{Work, is_about_password};
 use super::step::{Shown, Step, Turn};
 use super::view::{Outcome, PrimaryLabel, Screen};
 use super::visit::Visit;
@@ -77,14 +77,15 @@ impl Step for Collecting {
 
     fn failed(&mut self, _asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
         match fault {
-            Fault::KeyPasswordWrong | Fault::TokenPinWrong => {
+            _ if is_about_password(fault) => {
                 visit.answers.key_password = None;
                 Turn::To(StepName::CollectPassword)
             }
             Fault::KeyPendingMissing
             | Fault::UsbMissing
             | Fault::UsbPulled
-            | Fault::TokenMissing => Turn::To(StepName::CollectStorage),
+            | Fault::TokenMissing
+            | Fault::TokenPulled => Turn::To(StepName::CollectStorage),
             _ => Turn::Stay,
         }
     }

@@ -140,6 +140,23 @@ pub enum Request {
     /// Looks through every inserted drive and token for the pending key with this
     /// subject key identifier (hex). -> `PendingKey`
     FindPendingKey { subject_key_identifier: String },
+    /// Says what a token is able and willing to do; changes nothing on it.
+    /// -> `TokenSeen`
+    LookAtToken { kind: StorageType },
+    /// -> `PinRight`
+    TryTokenPin { kind: StorageType, pin: Secret },
+    /// -> `PinSet`
+    ChangeTokenPin {
+        kind: StorageType,
+        old: Secret,
+        new: Secret,
+    },
+    /// Gives a blocked token a new PIN by its PUK. -> `PinSet`
+    UnblockToken {
+        kind: StorageType,
+        puk: Secret,
+        new_pin: Secret,
+    },
     /// Makes the key in its storage, seals request and form, commits. -> `Saved`;
     /// progress `Phase`. Asked again for the same submission after a failure: what
     /// was already committed is answered `Saved`, never committed twice.
@@ -167,6 +184,14 @@ pub enum Request {
         submission: SubmissionId,
         subject_key_identifier: String,
         location: KeyLocation,
+        password: Secret,
+    },
+    /// Signs something of no meaning with the key that was just certified, and
+    /// verifies it by the certificate beside the key. -> `SignatureTried`
+    TrySignature {
+        location: KeyLocation,
+        /// Hex; none: the newest key in this place.
+        subject_key_identifier: Option<String>,
         password: Secret,
     },
 }

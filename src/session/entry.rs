@@ -22,6 +22,8 @@ pub(super) struct Entry {
     cursor: usize,
     /// Greatest number of characters.
     max: usize,
+    /// Digits alone, though the field could hold more.
+    digits: bool,
     /// Position of the character shown in the clear, and until when (boottime).
     revealed: Option<(usize, Duration)>,
     pub error: Option<FieldError>,
@@ -34,6 +36,7 @@ impl Entry {
             text: Secret::new(),
             cursor: 0,
             max: longest(field),
+            digits: false,
             revealed: None,
             error: None,
         }
@@ -44,6 +47,14 @@ impl Entry {
         Self {
             max,
             ..Self::new(field)
+        }
+    }
+
+    /// Of digits alone.
+    pub fn of_digits(self) -> Self {
+        Self {
+            digits: true,
+            ..self
         }
     }
 
@@ -125,7 +136,7 @@ impl Entry {
         let Some(c) = accepted(self.field, c) else {
             return false;
         };
-        if self.is_full() {
+        if self.is_full() || (self.digits && !c.is_ascii_digit()) {
             return false;
         }
         let at = self.cursor;
@@ -189,6 +200,10 @@ fn is_secret(field: Field) -> bool {
             | Field::CabinetPin
             | Field::KeyPassword
             | Field::KeyPasswordAgain
+            | Field::TokenPin
+            | Field::NewTokenPin
+            | Field::NewTokenPinAgain
+            | Field::Puk
     )
 }
 
@@ -207,7 +222,12 @@ fn longest(field: Field) -> usize {
         // The longest line, TD3's; a slip must stay visible, so one more.
         Field::MrzLine1 | Field::MrzLine2 | Field::MrzLine3 => 45,
         Field::Email => 254,
-        Field::KeyPassword | Field::KeyPasswordAgain => 32,
+        Field::KeyPassword
+        | Field::KeyPasswordAgain
+        | Field::TokenPin
+        | Field::NewTokenPin
+        | Field::NewTokenPinAgain
+        | Field::Puk => 32,
         Field::ReceiptCode => 13,
     }
 }
@@ -240,6 +260,9 @@ fn accepted(field: Field, c: char) -> Option<char> {
         }
         Field::Email => (!c.is_control() && !c.is_whitespace()).then_some(c),
         Field::KeyPassword | Field::KeyPasswordAgain => (!c.is_control()).then_some(c),
+        Field::TokenPin | Field::NewTokenPin | Field::NewTokenPinAgain | Field::Puk => {
+            c.is_ascii_graphic().then_some(c)
+        }
     }
 }
 

@@ -154,6 +154,13 @@ pub enum Field {
     KeyPassword,
     KeyPasswordAgain,
     ReceiptCode,
+    /// The PIN that a token has.
+    TokenPin,
+    /// The PIN that a token shall have.
+    NewTokenPin,
+    NewTokenPinAgain,
+    /// PIN unblocking key (SP 800-73-4) of a token.
+    Puk,
 }
 
 /// Choices that are neither Next nor Back nor typing.
@@ -197,6 +204,8 @@ pub enum Choice {
     Edit(StepName),
     /// `review`: wait for the certificate here, or come back for it.
     WaitHere(bool),
+    /// At the end: sign something with the new key, to see that it works.
+    TrySignature,
     /// Beside a shown fault: try again what failed. Where the primary action reads
     /// `Retry`, `Next` does the same; in `issuing`, once saved, `Next` leaves with the
     /// receipt and only this tries again.
@@ -407,6 +416,13 @@ pub enum Reply {
     Folder(FolderListing),
     /// To `FindPendingKey`: where it lies, if in any storage that is in now.
     PendingKey(Option<PendingKey>),
+    /// To `LookAtToken`.
+    TokenSeen(TokenSeen),
+    /// To `TryTokenPin`. A right PIN that must be changed first is the fault
+    /// `TokenPinDefault` instead.
+    PinRight,
+    /// To `ChangeTokenPin` and `UnblockToken`.
+    PinSet,
     /// To `Submit`: durable in the kiosk, "saved" may be shown.
     Saved,
     /// To `Obtain` and `InstallCollected`: certificate in the storage, read back, proven, confirmed.
@@ -415,6 +431,14 @@ pub enum Reply {
     ComeBack(ComeBackReason),
     /// To `OpenCollect`.
     CollectOpened(CollectState),
+    /// To `TrySignature`.
+    SignatureTried {
+        /// The holder, as the certificate names them.
+        signer: String,
+        valid_until: UnixMillis,
+        /// The signature fits the certificate.
+        ok: bool,
+    },
     Failed(Failure),
 }
 
@@ -439,10 +463,14 @@ impl std::fmt::Debug for Reply {
             Reply::Storages(_) => "Storages",
             Reply::Folder(_) => "Folder",
             Reply::PendingKey(_) => "PendingKey",
+            Reply::TokenSeen(_) => "TokenSeen",
+            Reply::PinRight => "PinRight",
+            Reply::PinSet => "PinSet",
             Reply::Saved => "Saved",
             Reply::Installed(_) => "Installed",
             Reply::ComeBack(_) => "ComeBack",
             Reply::CollectOpened(_) => "CollectOpened",
+            Reply::SignatureTried { .. } => "SignatureTried",
             Reply::Failed(failure) => return write!(f, "Failed({})", failure.fault),
         };
         f.write_str(name)
@@ -521,6 +549,38 @@ pub enum StorageUnusable {
     ReadOnly,
     Full,
     Failed,
+    /// It holds other keys, which are not erased.
+    Occupied,
+    /// PIN and PUK are blocked.
+    Blocked,
+    /// A token of a kind that the kiosk does not know.
+    Unknown,
+    /// More than one token of this kind is in.
+    Several,
+}
+
+/// What a token says of itself before any PIN is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSeen {
+    pub kind: StorageType,
+    /// Name of the token, for the person.
+    pub label: String,
+    /// Wrong PINs until it blocks itself, where it says so; 0: it is blocked.
+    pub pin_tries: Option<u8>,
+    /// It still has the PIN it came with, where it says so.
+    pub pin_is_default: Option<bool>,
+    /// None: it has no PUK.
+    pub puk: Option<PukSeen>,
+    /// A key can be made in it, or was made in it during this visit.
+    pub has_room: bool,
+    /// Making a key erases those that are in it.
+    pub generation_erases: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PukSeen {
+    /// Wrong PUKs until it can never be unblocked, where it says so.
+    pub tries: Option<u8>,
 }
 
 /// One folder of a USB drive.
@@ -544,9 +604,9 @@ pub struct FileEntry {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installed {
-    /// e.g. `RSA256_<ski>.p12`
-    pub file_name: String,
-    /// Where the person finds it.
+    /// e.g. `RSA256_<ski>.p12`; none in a token.
+    pub file_name: Option<String>,
+    /// Where the person finds it: drive and folder, or the token's name.
     pub location: String,
     pub valid_until: UnixMillis,
 }

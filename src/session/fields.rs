@@ -98,6 +98,10 @@ impl Fields {
         self.focus = 0;
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     pub fn all_filled(&self) -> bool {
         self.entries.iter().all(|e| e.len() > 0)
     }

@@ -156,6 +156,17 @@ impl Issuing {
     }
 }
 
+/// Whether only another password or PIN, or what makes one anew, can help.
+pub(super) fn is_about_password(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::KeyPasswordWrong
+            | Fault::TokenPinWrong
+            | Fault::TokenPinBlocked
+            | Fault::TokenPinDefault
+    )
+}
+
 fn come_back(reason: ComeBackReason, visit: &mut Visit) -> Turn {
     visit.answers.outcome = Some(Outcome::ComeBack(reason));
     Turn::Forward
@@ -215,7 +226,7 @@ impl Step for Issuing {
     fn failed(&mut self, asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
         match asked {
             Asked::Obtain if is_out_of_reach(fault) => come_back(self.reason(visit), visit),
-            Asked::Submit if matches!(fault, Fault::TokenPinWrong | Fault::KeyPasswordWrong) => {
+            Asked::Submit if is_about_password(fault) => {
                 visit.answers.key_password = None;
                 Turn::To(StepName::KeyPassword)
             }

@@ -1,8 +1,8 @@
-//! The password of the key file, by its rules, or the PIN of the token.
+//! The password of the key file, by its rules.
 
-use exchange::StorageType;
 use faults::Fault;
 
+use super::entry::Entry;
 use super::event::{Field, KeyboardLayout, Now, Touch};
 use super::fields::{Fields, Typed};
 use super::step::{Shown, Step, Turn};
@@ -13,24 +13,14 @@ use super::visit::Visit;
 const LENGTH: std::ops::RangeInclusive<usize> = 6..=32;
 
 pub(super) struct KeyPassword {
-    /// For whose storage the fields are.
-    kind: StorageType,
     fields: Fields,
 }
 
 impl Default for KeyPassword {
     fn default() -> Self {
         Self {
-            kind: StorageType::Pkcs12,
-            fields: fields_for(StorageType::Pkcs12),
+            fields: Fields::of(&[Field::KeyPassword, Field::KeyPasswordAgain]),
         }
-    }
-}
-
-fn fields_for(kind: StorageType) -> Fields {
-    match kind {
-        StorageType::Pkcs12 => Fields::of(&[Field::KeyPassword, Field::KeyPasswordAgain]),
-        _ => Fields::of(&[Field::KeyPassword]),
     }
 }
 
@@ -45,14 +35,6 @@ pub(super) fn rules(password: &str) -> PasswordRules {
     }
 }
 
-/// The fault that says this storage is not there.
-fn missing(storage: StorageType) -> Fault {
-    match storage {
-        StorageType::Pkcs12 => Fault::UsbMissing,
-        _ => Fault::TokenMissing,
-    }
-}
-
 pub(super) fn all_hold(rules: PasswordRules) -> bool {
     rules.length && rules.latin_only && rules.lower && rules.upper && rules.digit
 }
@@ -60,25 +42,18 @@ pub(super) fn all_hold(rules: PasswordRules) -> bool {
 impl KeyPassword {
     fn submit(&mut self, visit: &mut Visit) -> Turn {
         if visit.answers.storage.as_ref().is_none_or(|s| s.gone) {
-            visit.fault = Some(missing(self.kind));
+            visit.fault = Some(Fault::UsbMissing);
             return Turn::Stay;
         }
-        let password = self.fields.text(Field::KeyPassword);
-        if self.kind == StorageType::Pkcs12 {
-            if !all_hold(rules(password)) {
-                self.fields
-                    .refuse(Field::KeyPassword, FieldError::PasswordRules);
-                return Turn::Stay;
-            }
-            let secret = |field| self.fields.get(field).map(|e| e.secret().clone());
-            if secret(Field::KeyPassword) != secret(Field::KeyPasswordAgain) {
-                self.fields
-                    .refuse(Field::KeyPasswordAgain, FieldError::PasswordsDiffer);
-                return Turn::Stay;
-            }
-        } else if password.is_empty() {
+        if !all_hold(rules(self.fields.text(Field::KeyPassword))) {
             self.fields
-                .refuse(Field::KeyPassword, FieldError::Incomplete);
+                .refuse(Field::KeyPassword, FieldError::PasswordRules);
+            return Turn::Stay;
+        }
+        let secret = |field| self.fields.get(field).map(Entry::secret);
+        if secret(Field::KeyPassword) != secret(Field::KeyPasswordAgain) {
+            self.fields
+                .refuse(Field::KeyPasswordAgain, FieldError::PasswordsDiffer);
             return Turn::Stay;
         }
         let entry = self.fields.get(Field::KeyPassword);
@@ -89,12 +64,6 @@ impl KeyPassword {
 
 impl Step for KeyPassword {
     fn enter(&mut self, visit: &mut Visit) {
-        let kind = visit.answers.storage.as_ref().map_or(self.kind, |s| s.kind);
-        if kind != self.kind {
-            // A file's password must not be tried as a token's PIN.
-            self.kind = kind;
-            self.fields = fields_for(kind);
-        }
         visit.layout = KeyboardLayout::Latin;
     }
 
@@ -113,13 +82,11 @@ impl Step for KeyPassword {
     }
 
     fn show(&self, visit: &Visit, now: Now) -> Shown {
-        let new_password = self.kind == StorageType::Pkcs12;
         let screen = Screen::KeyPassword(PasswordView {
             password: self.fields.view(Field::KeyPassword, now.boottime),
             again: self.fields.view(Field::KeyPasswordAgain, now.boottime),
             rules: rules(self.fields.text(Field::KeyPassword)),
             caps_lock: visit.caps_lock,
-            new_password,
         });
         Shown::new(screen, PrimaryLabel::MakeKey, self.fields.all_filled())
             .keyboard(KeyboardKind::Full)

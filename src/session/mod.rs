@@ -26,6 +26,7 @@ mod folder;
 mod identity_number;
 mod issuing;
 mod key_password;
+mod key_secret;
 mod liveness;
 mod phone;
 mod phone_code;
@@ -36,6 +37,7 @@ mod step;
 mod steps;
 mod storage;
 mod storage_location;
+mod token_pin;
 pub mod view;
 mod visit;
 

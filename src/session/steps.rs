@@ -16,6 +16,7 @@ use super::event::StepName;
 use super::identity_number::IdentityNumber;
 use super::issuing::Issuing;
 use super::key_password::KeyPassword;
+use super::key_secret::KeySecret;
 use super::liveness::Liveness;
 use super::phone::Phone;
 use super::phone_code::PhoneCode;
@@ -25,6 +26,7 @@ use super::selfie::Selfie;
 use super::step::Step;
 use super::storage::Storage;
 use super::storage_location::StorageLocation;
+use super::token_pin::TokenPin;
 use super::visit::Visit;
 
 /// The citizen's order.
@@ -70,13 +72,13 @@ pub(super) struct Steps {
     storage: Storage,
     storage_location: StorageLocation,
     review: Review,
-    key_password: KeyPassword,
+    key_password: KeySecret<KeyPassword>,
     issuing: Issuing,
     receipt: Receipt,
     collect_code: CollectCode,
     collect_phone_code: PhoneCode,
     collect_storage: CollectStorage,
-    collect_password: CollectPassword,
+    collect_password: KeySecret<CollectPassword>,
     collecting: Collecting,
     collected: Receipt,
 }
@@ -97,13 +99,16 @@ impl Default for Steps {
             storage: Storage::default(),
             storage_location: StorageLocation::default(),
             review: Review::default(),
-            key_password: KeyPassword::default(),
+            key_password: KeySecret::new(KeyPassword::default(), TokenPin::for_new_key()),
             issuing: Issuing::default(),
             receipt: Receipt::after_issuing(),
             collect_code: CollectCode::default(),
             collect_phone_code: PhoneCode::new(CodePurpose::Collect),
             collect_storage: CollectStorage::default(),
-            collect_password: CollectPassword::default(),
+            collect_password: KeySecret::new(
+                CollectPassword::default(),
+                TokenPin::for_collecting(),
+            ),
             collecting: Collecting::default(),
             collected: Receipt::after_collecting(),
         }

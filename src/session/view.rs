@@ -57,6 +57,7 @@ pub enum PrimaryLabel {
     DownloadCertificates,
     Retry,
     AnotherDocument,
+    AnotherStorage,
     Finish,
 }
 
@@ -94,8 +95,12 @@ pub enum BusyWith {
     Camera,
     Card,
     Drive,
+    /// Drives and tokens, while a storage is looked for.
+    Storage,
     Sealing,
     Key,
+    Token,
+    Signature,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,6 +164,19 @@ pub enum FieldError {
     PasswordRules,
     PasswordsDiffer,
     ReceiptCodeMistyped,
+    /// `None`: the token does not say how many are left.
+    TokenPinWrong {
+        tries_left: Option<u8>,
+    },
+    PukWrong {
+        tries_left: Option<u8>,
+    },
+    /// Too short, too long, or refused by the token.
+    TokenPinRule {
+        digits: bool,
+    },
+    /// The PIN the token had, or came with.
+    PinUnchanged,
 }
 
 #[derive(Clone, PartialEq)]
@@ -206,6 +224,8 @@ pub enum Screen {
     },
     Review(ReviewView),
     KeyPassword(PasswordView),
+    /// Instead of `KeyPassword` and `CollectPassword` where the key is in a token.
+    TokenPin(TokenPinView),
     Issuing(IssuingView),
     Receipt(ReceiptView),
     CollectCode {
@@ -248,6 +268,7 @@ impl Screen {
             Screen::StorageLocation { .. } => "storage_location",
             Screen::Review(_) => "review",
             Screen::KeyPassword(_) => "key_password",
+            Screen::TokenPin(_) => "token_pin",
             Screen::Issuing(_) => "issuing",
             Screen::Receipt(_) => "receipt",
             Screen::CollectCode { .. } => "collect_code",
@@ -444,8 +465,6 @@ pub struct PasswordView {
     pub again: FieldView,
     pub rules: PasswordRules,
     pub caps_lock: bool,
-    /// Choosing a new password for a file; false: the PIN of a token.
-    pub new_password: bool,
 }
 
 /// Which rules hold so far: 6-32 Latin characters with lower case, upper case, digit.
@@ -456,6 +475,41 @@ pub struct PasswordRules {
     pub lower: bool,
     pub upper: bool,
     pub digit: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TokenPinView {
+    pub kind: StorageType,
+    /// Name of the token, once it was seen.
+    pub label: String,
+    pub phase: TokenPinPhase,
+    /// Of what is typed, top to bottom.
+    pub fields: Vec<FieldView>,
+    /// PIN or PUK, whichever is asked for; none where the token does not say.
+    pub tries_left: Option<u8>,
+    /// A wrong one now blocks it.
+    pub last_try: bool,
+    /// Its PINs are digits only.
+    pub digits: bool,
+    /// The key that is made next erases those that are in it.
+    pub erases: bool,
+    /// Shown while a password is typed with letters.
+    pub caps_lock: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TokenPinPhase {
+    /// It is awaited.
+    Insert,
+    /// It is asked what it can do.
+    Look,
+    Enter,
+    /// Its PIN is the one it came with: a new one is chosen before anything else.
+    Change,
+    /// Its PIN is blocked: PUK and a new PIN.
+    Unblock,
+    /// It cannot be used; the fault says why.
+    Refused,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -474,14 +528,40 @@ pub struct ReceiptView {
     pub outcome: Outcome,
     /// Grouped 4-4-5; none after collecting.
     pub receipt_code: Option<String>,
+    /// None: nothing to try, or not any more.
+    pub trial: Option<SignatureTrial>,
     /// Seconds until the screen is wiped.
     pub closes_in_seconds: u32,
+}
+
+/// "Try your signature".
+#[derive(Clone, PartialEq, Eq)]
+pub enum SignatureTrial {
+    Offered,
+    Running,
+    Done {
+        signer: String,
+        valid_until: UnixMillis,
+        ok: bool,
+    },
+}
+
+/// The name alone: the signer is a person.
+impl std::fmt::Debug for SignatureTrial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            SignatureTrial::Offered => "Offered",
+            SignatureTrial::Running => "Running",
+            SignatureTrial::Done { .. } => "Done",
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Installed {
-        file_name: String,
+        /// None in a token.
+        file_name: Option<String>,
         location: String,
         valid_until: UnixMillis,
     },

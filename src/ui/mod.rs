@@ -15,7 +15,7 @@
 //! | `more` | scrolls the page by most of a screen |
 //! | `key-<sign>`, `key-space`, `key-shift`, `key-backspace`, `key-left`, `key-right`, `key-enter` | on-screen keys; letters in lower case (on the MRZ keyboard upper case) |
 //! | `layout-kazakh`, `layout-russian`, `layout-latin`, `layout-symbols` | keyboard layouts |
-//! | `field-identity-number`, `field-phone`, `field-phone-code`, `field-document-number`, `field-can`, `field-surname`, `field-given-name`, `field-patronymic`, `field-mrz-1` .. `-3`, `field-account-pin`, `field-account-pin-again`, `field-cabinet-pin`, `field-email`, `field-key-password`, `field-key-password-again`, `field-receipt-code` | fields |
+//! | `field-identity-number`, `field-phone`, `field-phone-code`, `field-document-number`, `field-can`, `field-surname`, `field-given-name`, `field-patronymic`, `field-mrz-1` .. `-3`, `field-account-pin`, `field-account-pin-again`, `field-cabinet-pin`, `field-email`, `field-key-password`, `field-key-password-again`, `field-token-pin`, `field-new-token-pin`, `field-new-token-pin-again`, `field-puk`, `field-receipt-code` | fields |
 //! | `start`, `start-collect` | welcome |
 //! | `agree` | consent |
 //! | `register-new-phone`, `use-registered-phone` | phone |
@@ -23,15 +23,16 @@
 //! | `id-card`, `passport`, `other-ways`, `enter-can`, `enter-mrz`, `enter-typed`, `without-chip`, `another-document`, `correct-iin` | document |
 //! | `retake`, `photo-from-drive`, `photo-from-camera` | selfie and document photo |
 //! | `accept-suggestion`, `keep-as-typed` | e-mail |
-//! | `storage-pkcs12`, `storage-kaztoken`, `storage-id-card`, `storage-etoken72k`, `storage-etoken5110`, `storage-jacarta`, `storage-akey`, `refresh-storage` | storage |
+//! | `storage-pkcs12`, `storage-kaztoken`, `storage-id-card`, `storage-etoken72k`, `storage-etoken5110`, `storage-jacarta`, `storage-akey`, `storage-piv`, `refresh-storage` | storage |
 //! | `folder-<n>`, `file-<n>`, `folder-up` | folder browser, by index into the listing |
 //! | `edit-<step>`, `wait-here`, `come-back` | review; e.g. `edit-email` |
+//! | `try-signature` | receipt |
 //! | `reveal` | shows one character of a password |
 //!
 //! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
 //! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
 //! `saved`, `registered-phone`, `phase-current`, `portrait`, `holder-surname`,
-//! `document-number`, `field-problem`.
+//! `document-number`, `field-problem`, `token-label`, `signature-result`.
 
 mod format;
 #[cfg(feature = "headless")]

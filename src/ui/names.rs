@@ -9,7 +9,7 @@ use crate::session::event::{
 };
 use crate::session::view::{
     BusyWith, DocumentPhase, DocumentSource, FieldError, KeyboardKind, PrimaryLabel, ReadingWhat,
-    Screen,
+    Screen, TokenPinPhase,
 };
 
 /// One way: a name of the session as the screens have it.
@@ -58,13 +58,14 @@ both_ways!(Field, screen::FieldName, field {
     Patronymic = Patronymic, MrzLine1 = MrzLine1, MrzLine2 = MrzLine2, MrzLine3 = MrzLine3,
     AccountPin = AccountPin, AccountPinAgain = AccountPinAgain, CabinetPin = CabinetPin,
     Email = Email, KeyPassword = KeyPassword, KeyPasswordAgain = KeyPasswordAgain,
-    ReceiptCode = ReceiptCode,
+    ReceiptCode = ReceiptCode, TokenPin = TokenPin, NewTokenPin = NewTokenPin,
+    NewTokenPinAgain = NewTokenPinAgain, Puk = Puk,
 });
 
 both_ways!(StorageType, screen::StorageName, storage {
     Pkcs12 = Pkcs12, AKKaztokenStore = Kaztoken, AKKZIDCardStore = IdCard,
     AKEToken72KStore = Etoken72k, AKEToken5110Store = Etoken5110, AKJaCartaStore = Jacarta,
-    AKAKEYStore = Akey,
+    AKAKEYStore = Akey, Piv = Piv,
 });
 
 both_ways!(StepName, screen::StepTitle, step {
@@ -83,7 +84,7 @@ one_way!(PrimaryLabel, screen::PrimaryName {
     StartRecording = StartRecording, SetPin = SetPin, OpenCabinet = OpenCabinet,
     ChooseThisFolder = ChooseThisFolder, SubmitApplication = SubmitApplication,
     MakeKey = MakeKey, DownloadCertificates = DownloadCertificates, Retry = Retry,
-    AnotherDocument = AnotherDocument, Finish = Finish,
+    AnotherDocument = AnotherDocument, AnotherStorage = AnotherStorage, Finish = Finish,
 });
 
 one_way!(KeyboardKind, screen::KeyboardName {
@@ -91,7 +92,8 @@ one_way!(KeyboardKind, screen::KeyboardName {
 });
 
 one_way!(BusyWith, screen::BusyName {
-    Office = Office, Camera = Camera, Card = Card, Drive = Drive, Sealing = Sealing, Key = Key,
+    Office = Office, Camera = Camera, Card = Card, Drive = Drive, Storage = Storage,
+    Sealing = Sealing, Key = Key, Token = Token, Signature = Signature,
 });
 
 one_way!(DocumentKind, screen::DocumentName { IdCard = IdCard, Passport = Passport });
@@ -118,7 +120,13 @@ one_way!(Prompt, screen::PromptName {
 
 one_way!(StorageUnusable, screen::UnusableName {
     NotInserted = NotInserted, NotSupportedHere = NotSupportedHere, ReadOnly = ReadOnly,
-    Full = Full, Failed = Failed,
+    Full = Full, Failed = Failed, Occupied = Occupied, Blocked = Blocked, Unknown = Unknown,
+    Several = Several,
+});
+
+one_way!(TokenPinPhase, screen::TokenPhaseName {
+    Insert = Insert, Look = Look, Enter = Enter, Change = Change, Unblock = Unblock,
+    Refused = Refused,
 });
 
 one_way!(IssuingPhase, screen::PhaseName {
@@ -154,6 +162,17 @@ pub(super) fn field_error(error: Option<FieldError>) -> (screen::FieldErrorName,
         Some(FieldError::PasswordRules) => (To::PasswordRules, 0),
         Some(FieldError::PasswordsDiffer) => (To::PasswordsDiffer, 0),
         Some(FieldError::ReceiptCodeMistyped) => (To::ReceiptCodeMistyped, 0),
+        Some(FieldError::TokenPinWrong {
+            tries_left: Some(left),
+        }) => (To::PinWrong, left.into()),
+        Some(FieldError::TokenPinWrong { tries_left: None }) => (To::TokenPinWrong, 0),
+        Some(FieldError::PukWrong {
+            tries_left: Some(left),
+        }) => (To::PukWrongCounted, left.into()),
+        Some(FieldError::PukWrong { tries_left: None }) => (To::PukWrong, 0),
+        Some(FieldError::TokenPinRule { digits: true }) => (To::TokenPinDigits, 0),
+        Some(FieldError::TokenPinRule { digits: false }) => (To::TokenPinSigns, 0),
+        Some(FieldError::PinUnchanged) => (To::PinUnchanged, 0),
     }
 }
 
@@ -199,6 +218,7 @@ pub(super) fn screen_name(of: &Screen) -> screen::ScreenName {
         Screen::StorageLocation { .. } => To::StorageLocation,
         Screen::Review(_) => To::Review,
         Screen::KeyPassword(_) => To::KeyPassword,
+        Screen::TokenPin(_) => To::TokenPin,
         Screen::Issuing(_) => To::Issuing,
         Screen::Receipt(_) => To::Receipt,
         Screen::CollectCode { .. } => To::CollectCode,

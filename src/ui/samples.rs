@@ -3,6 +3,7 @@
 
 mod camera;
 mod contents;
+mod tokens;
 
 use exchange::{DocumentKind, Language};
 use faults::Fault;
@@ -31,6 +32,7 @@ pub fn all() -> Vec<Sample> {
     let mut samples = journey();
     samples.extend(troubles());
     samples.extend(coming_back());
+    samples.extend(tokens::all());
     samples
 }
 
@@ -385,8 +387,11 @@ pub fn troubles() -> Vec<Sample> {
             Some(3),
             phone(Some("+7 7•• ••• •• 45"), false, false, ""),
         )
-        .primary(Some(PrimaryLabel::GetCode))
         .with(|view| {
+            view.primary = Some(Primary {
+                label: PrimaryLabel::GetCode,
+                enabled: false,
+            });
             view.busy = Some(Busy {
                 what: BusyWith::Office,
                 progress: None,

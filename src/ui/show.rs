@@ -183,6 +183,7 @@ impl Shown {
             } => self.folder(visit, listing.as_ref(), drive_label, view.language),
             Screen::Review(review) => self.review(visit, review),
             Screen::KeyPassword(password) => self.password(visit, password),
+            Screen::TokenPin(token) => self.token_pin(visit, token),
             Screen::Issuing(issuing) | Screen::Collecting(issuing) => {
                 self.issuing(visit, issuing, view.language);
             }
@@ -259,6 +260,7 @@ impl Shown {
         visit.set_preview(Image::default());
         visit.set_portrait(Image::default());
         visit.set_found(screen::FoundData::default());
+        visit.set_trial(screen::TrialData::default());
         sync(&self.answers, Vec::new());
     }
 }

@@ -128,6 +128,7 @@ fn touch(act: Act) -> Touch {
         Act::RefreshStorage => Touch::Choose(Choice::RefreshStorage),
         Act::WaitHere => Touch::Choose(Choice::WaitHere(true)),
         Act::ComeBack => Touch::Choose(Choice::WaitHere(false)),
+        Act::TrySignature => Touch::Choose(Choice::TrySignature),
         Act::Retry => Touch::Choose(Choice::Retry),
     }
 }

@@ -2,6 +2,7 @@
 
 use exchange::{DocumentKind, Language, StorageType, UnixMillis};
 use faults::Fault;
+use kiosk::session::command::KeyLocation;
 use kiosk::session::event::*;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -19,6 +20,8 @@ pub enum Happening {
     Device(DeviceEvent),
     /// The right reply to what waits longest.
     Right,
+    /// The token, as it is from now on: blocked, as it came, without room.
+    Token(u8, u8, bool, bool),
     /// Any reply to what waits longest.
     Any(Index),
     /// Any reply to any request of any session.
@@ -52,8 +55,47 @@ pub fn replies() -> Vec<Reply> {
         writable: false,
     };
     let ski = SKI.to_owned();
+    let seen = |pin_tries| TokenSeen {
+        pin_tries,
+        ..Token::default().seen()
+    };
     failed
         .chain([
+            Reply::TokenSeen(seen(Some(3))),
+            Reply::TokenSeen(seen(Some(1))),
+            Reply::TokenSeen(seen(Some(0))),
+            Reply::TokenSeen(TokenSeen {
+                pin_is_default: Some(true),
+                ..seen(None)
+            }),
+            Reply::TokenSeen(TokenSeen {
+                puk: None,
+                ..seen(Some(0))
+            }),
+            Reply::TokenSeen(TokenSeen {
+                puk: Some(PukSeen { tries: None }),
+                ..seen(Some(0))
+            }),
+            Reply::TokenSeen(TokenSeen {
+                puk: Some(PukSeen { tries: Some(0) }),
+                ..seen(Some(0))
+            }),
+            Reply::TokenSeen(TokenSeen {
+                has_room: false,
+                ..seen(Some(255))
+            }),
+            Reply::TokenSeen(TokenSeen {
+                kind: StorageType::AKKaztokenStore,
+                generation_erases: true,
+                ..seen(Some(2))
+            }),
+            Reply::PinRight,
+            Reply::PinSet,
+            Reply::SignatureTried {
+                signer: SIGNER.into(),
+                valid_until: UnixMillis(0),
+                ok: false,
+            },
             Reply::Begun {
                 submission: submission(),
                 randomness: [0; 32],
@@ -114,9 +156,17 @@ pub fn replies() -> Vec<Reply> {
             Reply::Folder(listing(&[])),
             Reply::Folder(listing(&["..", "etc"])),
             Reply::PendingKey(None),
+            Reply::PendingKey(Some(PendingKey {
+                location: KeyLocation {
+                    storage: StorageType::AKKaztokenStore,
+                    drive: None,
+                    path: Vec::new(),
+                },
+                label: String::new(),
+            })),
             Reply::Saved,
             Reply::Installed(Installed {
-                file_name: "x".into(),
+                file_name: None,
                 location: "y".into(),
                 valid_until: UnixMillis(0),
             }),
@@ -170,6 +220,8 @@ fn touches() -> impl Strategy<Value = Touch> {
         Choice::KeepAsTyped,
         Choice::Storage(StorageType::Pkcs12),
         Choice::Storage(StorageType::AKKaztokenStore),
+        Choice::Storage(StorageType::Piv),
+        Choice::TrySignature,
         Choice::RefreshStorage,
         Choice::Edit(StepName::IdentityNumber),
         Choice::Edit(StepName::Phone),
@@ -203,6 +255,7 @@ fn touches() -> impl Strategy<Value = Touch> {
             Touch::RevealCharacter { position: 3 },
             Touch::Focus(Field::MrzLine2),
             Touch::Focus(Field::KeyPasswordAgain),
+            Touch::Focus(Field::NewTokenPinAgain),
         ]),
     ]
 }
@@ -229,6 +282,9 @@ fn device_events() -> impl Strategy<Value = DeviceEvent> {
             DeviceEvent::TokenInserted {
                 kind: StorageType::AKKaztokenStore
             },
+            DeviceEvent::TokenInserted {
+                kind: StorageType::Piv
+            },
             DeviceEvent::TokenRemoved,
         ]),
         select(Fault::ALL).prop_map(DeviceEvent::Raised),
@@ -250,6 +306,14 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         (Field::KeyPassword, PASSWORD),
         (Field::KeyPasswordAgain, PASSWORD),
         (Field::ReceiptCode, "00000000000009"),
+        (Field::TokenPin, TOKEN_PIN),
+        (Field::TokenPin, FACTORY_PIN),
+        (Field::TokenPin, "000000"),
+        (Field::NewTokenPin, NEW_TOKEN_PIN),
+        (Field::NewTokenPin, "111111"),
+        (Field::NewTokenPinAgain, NEW_TOKEN_PIN),
+        (Field::Puk, PUK),
+        (Field::Puk, "00000000"),
     ]);
     let progress = select(vec![
         Progress::Prompt { index: 0 },
@@ -272,6 +336,8 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         4 => (0..ACTS).prop_map(Happening::Act),
         2 => device_events().prop_map(Happening::Device),
         5 => Just(Happening::Right),
+        1 => (0..4u8, 0..4u8, any::<bool>(), prop::bool::weighted(0.8))
+            .prop_map(|(pin, puk, factory, room)| Happening::Token(pin, puk, factory, room)),
         3 => any::<Index>().prop_map(Happening::Any),
         1 => (0..4u64, 0..40u64, any::<Index>())
             .prop_map(|(session, request, reply)| Happening::Stray(session, request, reply)),

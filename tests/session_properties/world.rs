@@ -31,6 +31,94 @@ pub const PASSWORD: &str = "Dala2026";
 pub const SKI: &str = "00112233445566778899aabbccddeeff00112233";
 pub const DRIVE: DriveId = DriveId(1);
 pub const LABEL: &str = "ALATAU";
+pub const TOKEN_LABEL: &str = "PIV 4711";
+pub const TOKEN_PIN: &str = "730519";
+pub const NEW_TOKEN_PIN: &str = "615283";
+pub const FACTORY_PIN: &str = "123456";
+pub const PUK: &str = "48210937";
+pub const SIGNER: &str = "АХМЕТОВА ӘЙГЕРІМ";
+
+/// A PIV token that counts wrong entries as SP 800-73-4 has it.
+pub struct Token {
+    pub pin: String,
+    pub pin_tries: u8,
+    pub puk_tries: u8,
+    pub has_room: bool,
+    pub inserted: bool,
+}
+
+impl Default for Token {
+    fn default() -> Self {
+        Self {
+            pin: TOKEN_PIN.to_owned(),
+            pin_tries: 3,
+            puk_tries: 3,
+            has_room: true,
+            inserted: true,
+        }
+    }
+}
+
+impl Token {
+    pub fn seen(&self) -> TokenSeen {
+        TokenSeen {
+            kind: StorageType::Piv,
+            label: TOKEN_LABEL.to_owned(),
+            pin_tries: Some(self.pin_tries),
+            pin_is_default: Some(self.pin == FACTORY_PIN),
+            puk: Some(PukSeen {
+                tries: Some(self.puk_tries),
+            }),
+            has_room: self.has_room,
+            generation_erases: false,
+        }
+    }
+
+    fn verify(&mut self, pin: &str) -> Result<(), Fault> {
+        match self.pin_tries {
+            0 => Err(Fault::TokenPinBlocked),
+            _ if self.pin == pin => {
+                self.pin_tries = 3;
+                Ok(())
+            }
+            _ => {
+                self.pin_tries -= 1;
+                Err(Fault::TokenPinWrong)
+            }
+        }
+    }
+
+    fn answer(&mut self, what: &Request) -> Result<Reply, Fault> {
+        if !self.inserted {
+            return Err(Fault::TokenMissing);
+        }
+        match what {
+            Request::LookAtToken { .. } => Ok(Reply::TokenSeen(self.seen())),
+            Request::TryTokenPin { pin, .. } => {
+                self.verify(pin.expose())?;
+                Ok(Reply::PinRight)
+            }
+            Request::ChangeTokenPin { old, new, .. } => {
+                self.verify(old.expose())?;
+                self.pin = new.expose().to_owned();
+                Ok(Reply::PinSet)
+            }
+            Request::UnblockToken { puk, new_pin, .. } => match self.puk_tries {
+                0 => Err(Fault::TokenPukBlocked),
+                _ if puk.expose() == PUK => {
+                    (self.pin_tries, self.puk_tries) = (3, 3);
+                    self.pin = new_pin.expose().to_owned();
+                    Ok(Reply::PinSet)
+                }
+                _ => {
+                    self.puk_tries -= 1;
+                    Err(Fault::TokenPukWrong)
+                }
+            },
+            other => panic!("not for a token: {other:?}"),
+        }
+    }
+}
 
 pub struct World {
     pub station: Station,
@@ -43,6 +131,9 @@ pub struct World {
     pub waiting: VecDeque<(SessionId, RequestId, Request)>,
     /// Whether requests are answered at once.
     pub answers: bool,
+    /// What the citizen chooses.
+    pub storage: StorageType,
+    pub token: Token,
     media: u64,
 }
 
@@ -97,6 +188,8 @@ impl World {
             commands: Vec::new(),
             waiting: VecDeque::new(),
             answers: true,
+            storage: StorageType::Pkcs12,
+            token: Token::default(),
             media: 0,
         };
         for event in surroundings(link_up) {
@@ -231,7 +324,29 @@ impl World {
                     label: String::new(),
                     free_bytes: None,
                 },
+                StorageFound {
+                    storage: StorageType::Piv,
+                    unusable: (!self.token.inserted).then_some(StorageUnusable::NotInserted),
+                    drive: None,
+                    label: TOKEN_LABEL.to_owned(),
+                    free_bytes: None,
+                },
             ]),
+            Request::LookAtToken { .. }
+            | Request::TryTokenPin { .. }
+            | Request::ChangeTokenPin { .. }
+            | Request::UnblockToken { .. } => match self.token.answer(what) {
+                Ok(reply) => reply,
+                Err(fault) => Reply::Failed(Failure {
+                    fault,
+                    detail: String::new(),
+                }),
+            },
+            Request::TrySignature { .. } => Reply::SignatureTried {
+                signer: SIGNER.to_owned(),
+                valid_until: UnixMillis(1_821_536_000_000),
+                ok: true,
+            },
             Request::ListFolder {
                 drive,
                 path,
@@ -250,6 +365,16 @@ impl World {
                 free_bytes: 1 << 30,
                 writable: true,
             }),
+            Request::FindPendingKey { .. } if self.storage == StorageType::Piv => {
+                Reply::PendingKey(self.token.inserted.then(|| PendingKey {
+                    location: KeyLocation {
+                        storage: StorageType::Piv,
+                        drive: None,
+                        path: Vec::new(),
+                    },
+                    label: TOKEN_LABEL.to_owned(),
+                }))
+            }
             Request::FindPendingKey { .. } => Reply::PendingKey(Some(PendingKey {
                 location: KeyLocation {
                     storage: StorageType::Pkcs12,
@@ -260,10 +385,14 @@ impl World {
             })),
             Request::Submit { .. } => Reply::Saved,
             Request::Obtain { wait: false, .. } => Reply::ComeBack(ComeBackReason::Undecided),
-            Request::Obtain { .. } | Request::InstallCollected { .. } => {
+            Request::Obtain { location, .. } | Request::InstallCollected { location, .. } => {
+                let in_file = location.storage == StorageType::Pkcs12;
                 Reply::Installed(Installed {
-                    file_name: format!("RSA256_{SKI}.p12"),
-                    location: format!("{LABEL} / Keys"),
+                    file_name: in_file.then(|| format!("RSA256_{SKI}.p12")),
+                    location: match in_file {
+                        true => format!("{LABEL} / Keys"),
+                        false => TOKEN_LABEL.to_owned(),
+                    },
                     valid_until: UnixMillis(1_821_536_000_000),
                 })
             }
@@ -354,10 +483,14 @@ impl World {
             20..=22 => self.next(),
             23 => self.type_into(Field::Email, EMAIL),
             24 => self.next(),
-            25 => self.choose(Choice::Storage(StorageType::Pkcs12)),
+            25 => self.choose(Choice::Storage(self.storage)),
             26 => self.next(),
+            27 | 28 if self.storage != StorageType::Pkcs12 => {}
             27 => self.choose(Choice::OpenFolder(0)),
             28 | 29 => self.next(),
+            30 if self.storage != StorageType::Pkcs12 => {
+                self.type_into(Field::TokenPin, TOKEN_PIN);
+            }
             30 => {
                 self.type_into(Field::KeyPassword, PASSWORD);
                 self.type_into(Field::KeyPasswordAgain, PASSWORD);

@@ -283,7 +283,6 @@ pub(super) fn password(error: Option<FieldError>) -> PasswordView {
             digit: true,
         },
         caps_lock: error.is_some(),
-        new_password: true,
     }
 }
 
@@ -324,7 +323,7 @@ pub(super) fn collecting() -> IssuingView {
 
 pub(super) fn installed() -> Outcome {
     Outcome::Installed {
-        file_name: "RSA256_0f3c5a7e9b1d2f4068ac13579bdf02468ace1357.p12".into(),
+        file_name: Some("RSA256_0f3c5a7e9b1d2f4068ac13579bdf02468ace1357.p12".into()),
         location: "KINGSTON / Құжаттар / Кілттер".into(),
         valid_until: UnixMillis(1_811_000_000_000),
     }
@@ -334,6 +333,7 @@ pub(super) fn receipt(outcome: Outcome, with_code: bool) -> ReceiptView {
     ReceiptView {
         outcome,
         receipt_code: with_code.then(|| "7K2M P4Q9 XW3TD".into()),
+        trial: None,
         closes_in_seconds: 118,
     }
 }

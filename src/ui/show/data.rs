@@ -4,7 +4,7 @@ use exchange::Language;
 use faults::Fault;
 
 use crate::session::event::{ComeBackReason, Field, StorageFound};
-use crate::session::view::{FieldView, Outcome, ReceiptView};
+use crate::session::view::{FieldView, Outcome, ReceiptView, SignatureTrial};
 use crate::ui::generated as screen;
 use crate::ui::generated::Visit;
 use crate::ui::names::{self, Named as _};
@@ -90,7 +90,7 @@ pub(super) fn receipt_data(visit: &Visit<'_>, receipt: &ReceiptView, language: L
             valid_until,
         } => {
             data.outcome = screen::OutcomeName::Installed;
-            data.file_name = file_name.into();
+            data.file_name = text(file_name.as_deref());
             data.location = location.into();
             data.valid_until = format::day(*valid_until, language).into();
         }
@@ -108,6 +108,30 @@ pub(super) fn receipt_data(visit: &Visit<'_>, receipt: &ReceiptView, language: L
         .map(|code| code.chars().filter(char::is_ascii_alphanumeric).collect());
     visit.set_receipt_qr(code.and_then(|code| qr::image(&code)).unwrap_or_default());
     visit.set_receipt(data);
+    visit.set_trial(trial_data(receipt.trial.as_ref(), language));
+}
+
+fn trial_data(trial: Option<&SignatureTrial>, language: Language) -> screen::TrialData {
+    use screen::TrialName;
+    let plain = |trial| screen::TrialData {
+        trial,
+        ..Default::default()
+    };
+    match trial {
+        None => plain(TrialName::None),
+        Some(SignatureTrial::Offered) => plain(TrialName::Offered),
+        Some(SignatureTrial::Running) => plain(TrialName::Running),
+        Some(SignatureTrial::Done { ok: false, .. }) => plain(TrialName::Wrong),
+        Some(SignatureTrial::Done {
+            signer,
+            valid_until,
+            ok: true,
+        }) => screen::TrialData {
+            trial: TrialName::Right,
+            signer: signer.into(),
+            valid_until: format::day(*valid_until, language).into(),
+        },
+    }
 }
 
 pub(super) fn text(said: Option<&str>) -> slint::SharedString {

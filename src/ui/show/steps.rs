@@ -8,7 +8,7 @@ use super::{Shown, sync};
 use crate::session::event::{FolderListing, PhotoSource};
 use crate::session::view::{
     Answer, DocumentEntryMark, DocumentFound, DocumentPhase, DocumentPhotoView, DocumentView,
-    IssuingView, LivenessView, PasswordView, PhoneCodeView, ReviewView,
+    IssuingView, LivenessView, PasswordView, PhoneCodeView, ReviewView, TokenPinView,
 };
 use crate::ui::format;
 use crate::ui::generated as screen;
@@ -181,13 +181,22 @@ impl Shown {
             upper: rules.upper,
             digit: rules.digit,
             caps_lock: password.caps_lock,
-            new_password: password.new_password,
         });
-        if password.new_password {
-            self.list_fields(&[&password.password, &password.again]);
-        } else {
-            self.list_fields(&[&password.password]);
-        }
+        self.list_fields(&[&password.password, &password.again]);
+    }
+
+    pub(super) fn token_pin(&self, visit: &Visit<'_>, token: &TokenPinView) {
+        visit.set_token(screen::TokenPinData {
+            storage: token.kind.name(),
+            label: (&token.label).into(),
+            phase: token.phase.name(),
+            tries_left: token.tries_left.map_or(-1, i32::from),
+            last_try: token.last_try,
+            digits: token.digits,
+            erases: token.erases,
+            caps_lock: token.caps_lock,
+        });
+        self.list_fields(&token.fields.iter().collect::<Vec<_>>());
     }
 
     pub(super) fn issuing(&self, visit: &Visit<'_>, issuing: &IssuingView, language: Language) {

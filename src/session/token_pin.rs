@@ -1,0 +1,489 @@
+//! The PIN of a token or card: asked for, changed where it is the one the token
+//! came with, set anew by the PUK where it is blocked.
+//!
+//! Wrong PINs are counted by the token. How many are left is asked of it before
+//! each try, so that the last one is warned of before it is used.
+
+use exchange::{Secret, StorageType};
+use faults::Fault;
+
+use super::account_pin::is_obvious;
+use super::asked::Asked;
+use super::command::Request;
+use super::entry::Entry;
+use super::event::{
+    DeviceEvent, Field, Key, KeyboardLayout, Now, PukSeen, Reply, StepName, TokenSeen, Touch,
+};
+use super::fields::{Fields, Typed};
+use super::step::{Shown, Step, Turn};
+use super::view::{FieldError, KeyboardKind, PrimaryLabel, Screen, TokenPinPhase, TokenPinView};
+use super::visit::Visit;
+
+/// Characters of a new PIN; SP 800-73-4 allows no others, and all tokens take them.
+const NEW_PIN: std::ops::RangeInclusive<usize> = 6..=8;
+/// Shortest PIN or PUK a PIV token can have: a shorter one would cost a try.
+const SHORTEST_PIV: usize = 6;
+/// Longest PIN or PUK of other tokens.
+const LONGEST: usize = 32;
+
+pub(super) struct TokenPin {
+    /// A key is made next; else one that is there gets its certificate.
+    making: bool,
+    kind: StorageType,
+    seen: Option<TokenSeen>,
+    phase: Phase,
+    fields: Fields,
+    /// Refused by the token; said by the field once it has told the tries left.
+    wrong: Option<Field>,
+    /// It said that the PIN is blocked; not every token counts tries.
+    blocked: bool,
+}
+
+enum Phase {
+    Insert,
+    Look,
+    Enter,
+    /// `old`: right, and known to everybody.
+    Change {
+        old: Secret,
+    },
+    Unblock,
+    Refused(Fault),
+}
+
+/// The PIN that tokens of this kind come with.
+fn factory_pin(kind: StorageType) -> Option<&'static str> {
+    match kind {
+        StorageType::AKKaztokenStore => Some("12345678"),
+        StorageType::AKEToken72KStore
+        | StorageType::AKEToken5110Store
+        | StorageType::AKJaCartaStore
+        | StorageType::AKAKEYStore => Some("1234567890"),
+        StorageType::Piv => Some("123456"),
+        StorageType::AKKZIDCardStore | StorageType::Pkcs12 => None,
+    }
+}
+
+fn has_digits_only(kind: StorageType) -> bool {
+    matches!(kind, StorageType::Piv | StorageType::AKKZIDCardStore)
+}
+
+/// Whether another storage is the only help; else the token may be looked at again.
+fn is_final(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::TokenPinBlocked
+            | Fault::TokenPukBlocked
+            | Fault::TokenOccupied
+            | Fault::TokenFull
+            | Fault::TokenReadOnly
+            | Fault::TokenUnknown
+            | Fault::TokenManagementKey
+    )
+}
+
+impl TokenPin {
+    pub fn for_new_key() -> Self {
+        Self::new(true)
+    }
+
+    pub fn for_collecting() -> Self {
+        Self::new(false)
+    }
+
+    fn new(making: bool) -> Self {
+        Self {
+            making,
+            kind: StorageType::Piv,
+            seen: None,
+            phase: Phase::Look,
+            fields: Fields::of(&[]),
+            wrong: None,
+            blocked: false,
+        }
+    }
+
+    /// Nothing typed and nothing seen is left.
+    fn forget(&mut self) {
+        *self = Self {
+            kind: self.kind,
+            ..Self::new(self.making)
+        };
+    }
+
+    /// From the beginning, with whatever token is in now.
+    fn begin(&mut self, visit: &mut Visit) {
+        self.forget();
+        self.look(visit);
+    }
+
+    fn look(&mut self, visit: &mut Visit) {
+        visit.ask(Request::LookAtToken { kind: self.kind });
+    }
+
+    fn entry(&self, field: Field) -> Entry {
+        let longest = match field {
+            Field::NewTokenPin | Field::NewTokenPinAgain => *NEW_PIN.end(),
+            _ if self.kind == StorageType::Piv => *NEW_PIN.end(),
+            _ => LONGEST,
+        };
+        let entry = Entry::with_length(field, longest);
+        match has_digits_only(self.kind) {
+            true => entry.of_digits(),
+            false => entry,
+        }
+    }
+
+    fn turn_to(&mut self, phase: Phase) {
+        let fields: &[Field] = match phase {
+            Phase::Insert | Phase::Look | Phase::Refused(_) => &[],
+            Phase::Enter => &[Field::TokenPin],
+            Phase::Change { .. } => &[Field::NewTokenPin, Field::NewTokenPinAgain],
+            Phase::Unblock => &[Field::Puk, Field::NewTokenPin, Field::NewTokenPinAgain],
+        };
+        let entries = fields.iter().map(|&field| self.entry(field));
+        self.fields = Fields::from_entries(entries.collect());
+        self.phase = phase;
+    }
+
+    fn insert(&mut self, fault: Fault, visit: &mut Visit) {
+        self.forget();
+        self.turn_to(Phase::Insert);
+        // With it the request goes, and the PIN in it.
+        visit.forget_fault();
+        visit.fault = Some(fault);
+    }
+
+    fn refuse(&mut self, fault: Fault, visit: &mut Visit) {
+        self.turn_to(Phase::Refused(fault));
+        visit.forget_fault();
+        visit.fault = Some(fault);
+    }
+
+    fn take(&mut self, seen: &TokenSeen, visit: &mut Visit) {
+        if seen.kind != self.kind {
+            self.insert(Fault::TokenMissing, visit);
+            return;
+        }
+        let blocked = self.blocked || seen.pin_tries == Some(0);
+        let puk = seen.puk;
+        self.seen = Some(seen.clone());
+        if self.making && !seen.has_room {
+            return self.refuse(Fault::TokenFull, visit);
+        }
+        match puk {
+            _ if !blocked => {
+                if !matches!(self.phase, Phase::Enter) {
+                    self.turn_to(Phase::Enter);
+                }
+            }
+            None => return self.refuse(Fault::TokenPinBlocked, visit),
+            Some(PukSeen { tries: Some(0) }) => {
+                return self.refuse(Fault::TokenPukBlocked, visit);
+            }
+            Some(_) => {
+                if !matches!(self.phase, Phase::Unblock) {
+                    self.turn_to(Phase::Unblock);
+                }
+            }
+        }
+        let error = match self.wrong.take() {
+            Some(Field::TokenPin) => FieldError::TokenPinWrong {
+                tries_left: self.tries_left(),
+            },
+            Some(_) => FieldError::PukWrong {
+                tries_left: self.tries_left(),
+            },
+            None => return,
+        };
+        let field = match error {
+            FieldError::PukWrong { .. } => Field::Puk,
+            _ => Field::TokenPin,
+        };
+        self.fields.refuse(field, error);
+    }
+
+    /// Of what is asked for now.
+    fn tries_left(&self) -> Option<u8> {
+        let seen = self.seen.as_ref()?;
+        match self.phase {
+            Phase::Enter => seen.pin_tries,
+            Phase::Unblock => seen.puk?.tries,
+            _ => None,
+        }
+    }
+
+    fn secret(&self, field: Field) -> Secret {
+        let entry = self.fields.get(field);
+        entry.map(|e| e.secret().clone()).unwrap_or_default()
+    }
+
+    /// Characters that must be there before the token is asked.
+    fn shortest(&self) -> usize {
+        match self.kind {
+            StorageType::Piv => SHORTEST_PIV,
+            _ => 1,
+        }
+    }
+
+    /// Whether a PIN or PUK is typed so far that it may be the right one.
+    fn is_long_enough(&mut self, field: Field) -> bool {
+        let enough = self.secret(field).len() >= self.shortest();
+        if !enough {
+            self.fields.refuse(field, FieldError::Incomplete);
+        }
+        enough
+    }
+
+    fn submit(&mut self, visit: &mut Visit) -> Turn {
+        let kind = self.kind;
+        match &self.phase {
+            Phase::Insert | Phase::Look => self.begin(visit),
+            Phase::Enter => {
+                if self.is_long_enough(Field::TokenPin) {
+                    let pin = self.secret(Field::TokenPin);
+                    visit.ask(Request::TryTokenPin { kind, pin });
+                }
+            }
+            Phase::Change { old } => {
+                let old = old.clone();
+                if let Some(new) = self.new_pin(Some(&old), visit) {
+                    visit.ask(Request::ChangeTokenPin { kind, old, new });
+                }
+            }
+            Phase::Unblock => {
+                if self.is_long_enough(Field::Puk)
+                    && let Some(new_pin) = self.new_pin(None, visit)
+                {
+                    let puk = self.secret(Field::Puk);
+                    visit.ask(Request::UnblockToken { kind, puk, new_pin });
+                }
+            }
+            Phase::Refused(fault) if is_final(*fault) => {
+                return Turn::To(match self.making {
+                    true => StepName::Storage,
+                    false => StepName::CollectStorage,
+                });
+            }
+            Phase::Refused(_) => self.begin(visit),
+        }
+        Turn::Stay
+    }
+
+    /// The new PIN, typed twice and fit to be one; else said by the field.
+    fn new_pin(&mut self, old: Option<&Secret>, visit: &Visit) -> Option<Secret> {
+        let new = self.secret(Field::NewTokenPin);
+        let digits = has_digits_only(self.kind);
+        let of_digits = new.expose().bytes().all(|b| b.is_ascii_digit());
+        let error = if !NEW_PIN.contains(&new.len()) {
+            FieldError::TokenPinRule { digits }
+        } else if old == Some(&new) || factory_pin(self.kind) == Some(new.expose()) {
+            FieldError::PinUnchanged
+        } else if of_digits && is_obvious(new.expose(), visit.answers.iin.as_ref(), None) {
+            FieldError::PinObvious
+        } else if new != self.secret(Field::NewTokenPinAgain) {
+            if let Some(entry) = self.fields.get_mut(Field::NewTokenPinAgain) {
+                entry.clear();
+            }
+            let again = Field::NewTokenPinAgain;
+            self.fields.refuse(again, FieldError::PinsDiffer);
+            return None;
+        } else {
+            return Some(new);
+        };
+        self.refuse_new_pin(error);
+        None
+    }
+
+    fn refuse_new_pin(&mut self, error: FieldError) {
+        for field in [Field::NewTokenPin, Field::NewTokenPinAgain] {
+            if let Some(entry) = self.fields.get_mut(field) {
+                entry.clear();
+            }
+        }
+        self.fields.refuse(Field::NewTokenPin, error);
+    }
+
+    /// The PIN is right; whoever may know it too must not be let in by it.
+    fn right(&mut self, visit: &mut Visit) -> Turn {
+        let pin = self.secret(Field::TokenPin);
+        let told = self.seen.as_ref().and_then(|s| s.pin_is_default);
+        if told == Some(true) || factory_pin(self.kind) == Some(pin.expose()) {
+            self.turn_to(Phase::Change { old: pin });
+            return Turn::Stay;
+        }
+        self.done(Field::TokenPin, visit)
+    }
+
+    fn done(&mut self, pin: Field, visit: &mut Visit) -> Turn {
+        visit.answers.key_password = Some(self.secret(pin));
+        Turn::Forward
+    }
+}
+
+impl Step for TokenPin {
+    fn enter(&mut self, visit: &mut Visit) {
+        if let Some(location) = &visit.answers.location {
+            self.kind = location.storage;
+        }
+        visit.answers.key_password = None;
+        visit.layout = KeyboardLayout::Latin;
+        self.begin(visit);
+    }
+
+    fn leave(&mut self, _visit: &mut Visit) {
+        self.forget();
+    }
+
+    fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn {
+        if let Phase::Refused(fault) = self.phase {
+            // It stands there until something else was done.
+            visit.fault = Some(fault);
+        }
+        let enters = *touch == Touch::Key(Key::Enter) && self.fields.is_empty();
+        if *touch == Touch::Next || enters {
+            return self.submit(visit);
+        }
+        match self.fields.touch(touch, visit.now.boottime) {
+            Typed::Done => self.submit(visit),
+            _ => Turn::Stay,
+        }
+    }
+
+    fn back(&mut self, visit: &mut Visit) -> Turn {
+        if let Phase::Change { .. } = self.phase {
+            self.begin(visit);
+            return Turn::Stay;
+        }
+        Turn::Back
+    }
+
+    fn device(&mut self, event: &DeviceEvent, visit: &mut Visit) -> Turn {
+        match event {
+            DeviceEvent::TokenInserted { kind } if *kind == self.kind => {
+                if let Phase::Insert | Phase::Refused(_) = self.phase {
+                    self.begin(visit);
+                }
+            }
+            DeviceEvent::TokenRemoved => match self.phase {
+                Phase::Insert => {}
+                // The one too many, perhaps.
+                Phase::Refused(_) => self.begin(visit),
+                _ => {
+                    visit.abandon();
+                    self.insert(Fault::TokenPulled, visit);
+                }
+            },
+            _ => {}
+        }
+        Turn::Stay
+    }
+
+    fn reply(&mut self, reply: &Reply, visit: &mut Visit) -> Turn {
+        match (reply, &self.phase) {
+            (Reply::TokenSeen(seen), _) => self.take(seen, visit),
+            (Reply::PinRight, Phase::Enter) => return self.right(visit),
+            (Reply::PinSet, Phase::Change { .. } | Phase::Unblock) => {
+                return self.done(Field::NewTokenPin, visit);
+            }
+            _ => {}
+        }
+        Turn::Stay
+    }
+
+    fn failed(&mut self, asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
+        use Asked::{ChangeTokenPin, LookAtToken, TryTokenPin, UnblockToken};
+        // It holds what was typed.
+        visit.forget_fault();
+        match (asked, fault) {
+            (_, Fault::TokenMissing | Fault::TokenPulled) => self.insert(fault, visit),
+            (TryTokenPin | ChangeTokenPin, Fault::TokenPinWrong) => {
+                self.turn_to(Phase::Enter);
+                self.wrong = Some(Field::TokenPin);
+                self.look(visit);
+            }
+            (TryTokenPin | ChangeTokenPin, Fault::TokenPinBlocked) => {
+                self.fields.clear();
+                self.blocked = true;
+                self.look(visit);
+            }
+            (TryTokenPin, Fault::TokenPinDefault) => {
+                let old = self.secret(Field::TokenPin);
+                self.turn_to(Phase::Change { old });
+            }
+            (ChangeTokenPin | UnblockToken, Fault::TokenPinDefault) => {
+                self.refuse_new_pin(FieldError::PinUnchanged);
+            }
+            (ChangeTokenPin | UnblockToken, Fault::TokenPinRule) => {
+                let digits = has_digits_only(self.kind);
+                self.refuse_new_pin(FieldError::TokenPinRule { digits });
+            }
+            (UnblockToken, Fault::TokenPukWrong) => {
+                if let Some(entry) = self.fields.get_mut(Field::Puk) {
+                    entry.clear();
+                }
+                self.wrong = Some(Field::Puk);
+                self.blocked = true;
+                self.look(visit);
+            }
+            (LookAtToken | TryTokenPin | ChangeTokenPin | UnblockToken, _) => {
+                self.refuse(fault, visit);
+            }
+            _ => {}
+        }
+        Turn::Stay
+    }
+
+    fn complete(&self, visit: &Visit) -> bool {
+        visit.answers.key_password.is_some()
+    }
+
+    fn show(&self, visit: &Visit, now: Now) -> Shown {
+        let digits = has_digits_only(self.kind);
+        let (phase, label, enabled) = match &self.phase {
+            Phase::Insert => (TokenPinPhase::Insert, PrimaryLabel::Retry, true),
+            Phase::Look => (TokenPinPhase::Look, PrimaryLabel::Retry, true),
+            Phase::Enter => {
+                let leads_to = match self.making {
+                    true => PrimaryLabel::MakeKey,
+                    false => PrimaryLabel::DownloadCertificates,
+                };
+                let enough = self.fields.text(Field::TokenPin).len() >= self.shortest();
+                (TokenPinPhase::Enter, leads_to, enough)
+            }
+            Phase::Change { .. } => {
+                let filled = self.fields.all_filled();
+                (TokenPinPhase::Change, PrimaryLabel::SetPin, filled)
+            }
+            Phase::Unblock => {
+                let filled = self.fields.all_filled();
+                (TokenPinPhase::Unblock, PrimaryLabel::SetPin, filled)
+            }
+            Phase::Refused(fault) if is_final(*fault) => {
+                (TokenPinPhase::Refused, PrimaryLabel::AnotherStorage, true)
+            }
+            Phase::Refused(_) => (TokenPinPhase::Refused, PrimaryLabel::Retry, true),
+        };
+        let fields = self.fields.views(now.boottime);
+        let keyboard = match digits {
+            _ if fields.is_empty() => KeyboardKind::None,
+            true => KeyboardKind::Digits,
+            false => KeyboardKind::Full,
+        };
+        let seen = self.seen.as_ref();
+        let screen = Screen::TokenPin(TokenPinView {
+            kind: self.kind,
+            label: seen.map(|s| s.label.clone()).unwrap_or_default(),
+            phase,
+            fields,
+            tries_left: self.tries_left(),
+            last_try: self.tries_left() == Some(1),
+            digits,
+            erases: self.making && seen.is_some_and(|s| s.generation_erases),
+            caps_lock: visit.caps_lock && keyboard == KeyboardKind::Full,
+        });
+        Shown::new(screen, label, enabled)
+            .keyboard(keyboard)
+            .discreet()
+    }
+}
