@@ -17,6 +17,7 @@ pub struct Config {
     pub office: Office,
     pub camera: Camera,
     pub card_reader: CardReader,
+    pub token_writer: TokenWriter,
     pub document: Document,
     pub usb: Usb,
     pub panel: Panel,
@@ -74,6 +75,29 @@ pub enum CardReader {
         /// JPEG on the chip; none: a silhouette.
         #[serde(default)]
         portrait: Option<PathBuf>,
+    },
+}
+
+/// The place for citizens' tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TokenWriter {
+    /// Keys go into files only.
+    #[default]
+    None,
+    /// PIV tokens in the readers whose PC/SC name contains this.
+    Pcsc(String),
+    /// PIV tokens in the serial writer at this tty. pcscd must not have it too.
+    Serial(PathBuf),
+    /// Tokens behind their makers' PKCS#11 modules: names of known profiles, or files.
+    Modules(Vec<String>),
+    /// A token that is a file (feature `simulated`), made when it is missing. It comes
+    /// with the PIN 12345678 and the PUK 87654321, and counts as a KazToken.
+    Simulated {
+        file: PathBuf,
+        /// It is in only while this file exists.
+        #[serde(default)]
+        inserted_file: Option<PathBuf>,
     },
 }
 
@@ -174,6 +198,7 @@ impl Default for Config {
             office: Office::default(),
             camera: Camera::default(),
             card_reader: CardReader::default(),
+            token_writer: TokenWriter::default(),
             document: Document::default(),
             usb: Usb::default(),
             panel: Panel::default(),

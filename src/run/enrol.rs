@@ -20,6 +20,8 @@ pub(super) struct MadeKey {
     pub submission: SubmissionId,
     pub location: KeyLocation,
     pub id: KeyId,
+    /// Without it a token does not give the key up, and an empty one would cost a try.
+    pub password: Secret,
 }
 
 /// What must be staged before the commit; the video and pictures were sealed as captured.
@@ -91,6 +93,7 @@ impl Inner {
                     submission,
                     location: location.clone(),
                     id: key.id(),
+                    password: password.clone(),
                 });
                 key
             }
@@ -135,7 +138,7 @@ impl Inner {
         let Some(made) = self.take_made_key() else {
             return;
         };
-        let discarded = self.with_storage(&made.location, |s| s.discard(&made.id, &Secret::new()));
+        let discarded = self.with_storage(&made.location, |s| s.discard(&made.id, &made.password));
         if let Err(f) = discarded {
             tracing::warn!(fault = f.fault.code(), "an unused key stays in its storage");
         }

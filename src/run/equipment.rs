@@ -4,7 +4,10 @@ use std::sync::Arc;
 #[cfg(feature = "simulated")]
 use std::time::Duration;
 
+use exchange::StorageType;
 use faults::Fault;
+use keystore::pkcs11::Profile;
+use worker::TokenPlace;
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config};
@@ -13,6 +16,7 @@ use crate::devices::camera::{
 };
 use crate::devices::card_reader::{self, CardReader};
 use crate::devices::status_panel::{self, StatusPanel};
+use crate::devices::token_writer::{self, TokenWriter};
 use crate::devices::usb_drive::{self, UsbDrives};
 use crate::session::event::{DeviceEvent, Event};
 
@@ -151,6 +155,89 @@ async fn put_in_and_take_away(
         }
         if card_file.is_none() {
             return;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Within the runtime.
+pub(super) fn token_writer(config: &Config, events: Events) -> Option<Box<dyn TokenWriter>> {
+    let tell = teller(events);
+    let place = match &config.token_writer {
+        config::TokenWriter::None => return None,
+        config::TokenWriter::Pcsc(reader) => TokenPlace::Pcsc {
+            reader: reader.clone(),
+        },
+        config::TokenWriter::Serial(tty) => TokenPlace::Serial { tty: tty.clone() },
+        config::TokenWriter::Modules(profiles) => TokenPlace::Modules {
+            profiles: profiles.clone(),
+        },
+        #[cfg(feature = "simulated")]
+        config::TokenWriter::Simulated {
+            file,
+            inserted_file,
+        } => {
+            let writer = token_writer::simulated::start(tell);
+            let (file, inserted) = (file.clone(), inserted_file.clone());
+            tokio::spawn(plug_in_and_pull(writer.clone(), file, inserted));
+            return Some(Box::new(writer));
+        }
+        #[cfg(not(feature = "simulated"))]
+        config::TokenWriter::Simulated { .. } => {
+            tracing::error!("token writer: {NOT_BUILT_IN}");
+            tell(DeviceEvent::Raised(Fault::ConfigurationBad));
+            return None;
+        }
+    };
+    let settings = token_writer::hardware::Config {
+        worker: config.worker.clone(),
+        place,
+    };
+    Some(Box::new(token_writer::hardware::start(settings, tell)))
+}
+
+/// Which tokens the place takes, for the choice on the screen.
+pub(super) fn token_kinds(wanted: &config::TokenWriter) -> Vec<StorageType> {
+    match wanted {
+        config::TokenWriter::None => Vec::new(),
+        config::TokenWriter::Pcsc(_) | config::TokenWriter::Serial(_) => vec![StorageType::Piv],
+        config::TokenWriter::Modules(profiles) => profiles
+            .iter()
+            .filter_map(|name| Profile::by_id_or_file(name).ok())
+            .map(|profile| profile.storage)
+            .collect(),
+        config::TokenWriter::Simulated { .. } => vec![SIMULATED_TOKEN],
+    }
+}
+
+/// What the simulated token counts as.
+const SIMULATED_TOKEN: StorageType = StorageType::AKKaztokenStore;
+
+/// The simulated citizen's hand, for a token.
+#[cfg(feature = "simulated")]
+async fn plug_in_and_pull(
+    writer: token_writer::simulated::SimulatedWriter,
+    file: std::path::PathBuf,
+    inserted_file: Option<std::path::PathBuf>,
+) {
+    use keystore::{SimulatedToken, simulated_token::DEFAULT_PIN};
+    const LOOK_EVERY: Duration = Duration::from_millis(100);
+    const SLOTS: usize = 2;
+
+    let mut is_in = false;
+    loop {
+        let wanted = inserted_file.as_ref().is_none_or(|file| file.exists());
+        if wanted != is_in {
+            is_in = wanted;
+            if wanted {
+                let pin = exchange::Secret::from(DEFAULT_PIN);
+                match SimulatedToken::in_file(SIMULATED_TOKEN, &pin, SLOTS, &file) {
+                    Ok(token) => writer.insert(token),
+                    Err(e) => tracing::error!("no simulated token: {e}"),
+                }
+            } else {
+                drop(writer.remove());
+            }
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

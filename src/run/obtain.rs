@@ -12,6 +12,7 @@ use faults::Fault;
 use keystore::{Chain, KeyId};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
+use x509_cert::Certificate;
 use x509_cert::der::Encode;
 
 use crate::session::command::KeyLocation;
@@ -232,6 +233,11 @@ impl Inner {
             world.with_storage(&location, |storage| {
                 storage.install(&key, &password, &chain)
             })?;
+            world.note_certified(Certified {
+                location: location.clone(),
+                key,
+                issuers: chain.certificates()[1..].to_vec(),
+            });
             let der = chain.certificate().to_der().map_err(|e| bad(&e))?;
             let until = chain.certificate().tbs_certificate().validity().not_after;
             let installed = Installed {
@@ -244,6 +250,15 @@ impl Inner {
         })
         .await
     }
+}
+
+/// A key that got its certificate during this visit.
+#[derive(Clone)]
+pub(super) struct Certified {
+    pub location: KeyLocation,
+    pub key: KeyId,
+    /// Those that issued it, the root last.
+    pub issuers: Vec<Certificate>,
 }
 
 enum Waited {

@@ -49,16 +49,7 @@ impl Inner {
         if found.is_empty() {
             found.push(absent(StorageType::Pkcs12, StorageUnusable::NotInserted));
         }
-        let tokens = [
-            StorageType::AKKaztokenStore,
-            StorageType::AKKZIDCardStore,
-            StorageType::AKEToken72KStore,
-            StorageType::AKEToken5110Store,
-            StorageType::AKJaCartaStore,
-            StorageType::AKAKEYStore,
-            StorageType::Piv,
-        ];
-        found.extend(tokens.map(|kind| absent(kind, StorageUnusable::NotSupportedHere)));
+        found.extend(self.tokens_found());
         found
     }
 
@@ -93,7 +84,7 @@ impl Inner {
             .map_err(|fault| failure(fault, "opening a citizen's file"))
     }
 
-    /// Looks through the inserted drives for `PENDING_<ski>.p12`.
+    /// Looks through the inserted drives for `PENDING_<ski>.p12`, then at the token.
     pub(super) async fn find_pending_key(
         self: &Arc<Self>,
         subject_key_identifier: String,
@@ -101,6 +92,7 @@ impl Inner {
         let key = key_id(&subject_key_identifier)?;
         let world = self.clone();
         blocking(move || {
+            let on_token = || world.token_with(&key);
             let found = world.drives.drives().into_iter().find_map(|drive| {
                 let path = world.folder_with(drive.id, &key)?;
                 let location = KeyLocation {
@@ -113,7 +105,7 @@ impl Inner {
                     label: drive.label,
                 })
             });
-            Ok(Reply::PendingKey(found))
+            Ok(Reply::PendingKey(found.or_else(on_token)))
         })
         .await
     }
@@ -156,7 +148,7 @@ impl Inner {
         work: impl FnOnce(&mut dyn KeyStorage) -> Result<T, StorageError>,
     ) -> Result<T, Failure> {
         if location.storage != StorageType::Pkcs12 {
-            return Err(failure(Fault::TokenMissing, "no token writer"));
+            return self.with_token(location.storage, |token| work(token));
         }
         let drive = location
             .drive
@@ -170,8 +162,12 @@ impl Inner {
         work(&mut storage).map_err(storage_failure)
     }
 
-    /// Where the person finds the file, e.g. `KINGSTON / keys`.
+    /// Where the person finds the key, e.g. `KINGSTON / keys`, or the token's name.
     pub(super) fn place_in_words(&self, location: &KeyLocation) -> String {
+        if location.storage != StorageType::Pkcs12 {
+            let status = self.with_token(location.storage, |token| token.status());
+            return status.map(|s| s.label).unwrap_or_default();
+        }
         let label = self
             .drives
             .drives()
@@ -186,7 +182,7 @@ impl Inner {
     }
 }
 
-fn absent(storage: StorageType, why: StorageUnusable) -> StorageFound {
+pub(super) fn absent(storage: StorageType, why: StorageUnusable) -> StorageFound {
     StorageFound {
         storage,
         unusable: Some(why),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chip::trust::Trust;
-use exchange::{PartName, ReceiptCode, SubmissionId};
+use exchange::{PartName, ReceiptCode, StorageType, SubmissionId};
 use faults::Fault;
 use outbox::{Limits, Outbox, OutboxError};
 use worker::{Role, WorkerClient, WorkerConfig};
@@ -14,9 +14,10 @@ use crate::config::{self, Config};
 use crate::devices::camera::{CameraSettings, CameraThread};
 use crate::devices::card_reader::CardReader;
 use crate::devices::status_panel::{PanelState, StatusPanel};
+use crate::devices::token_writer::TokenWriter;
 use crate::devices::usb_drive::UsbDrives;
 use crate::secrecy::wipe_stack;
-use crate::session::command::{Action, Command, PreviewFor, Request};
+use crate::session::command::{Action, Command, KeyLocation, PreviewFor, Request};
 use crate::session::event::{DeviceEvent, Event, Failure, Now, Reply};
 use crate::station::{Mode, Station};
 
@@ -26,7 +27,8 @@ use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
-use super::{Events, Screen, equipment, tokens};
+use super::obtain::Certified;
+use super::{Events, Screen, equipment};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -58,6 +60,9 @@ pub(super) struct Inner {
     pub files_worker: WorkerClient,
     pub link: Link,
     pub drives: Box<dyn UsbDrives>,
+    pub tokens: Option<Box<dyn TokenWriter>>,
+    /// Those that the place for tokens can take.
+    pub token_kinds: Vec<StorageType>,
     /// Whose signatures on documents are believed.
     pub trust: Trust,
     reader: Box<dyn CardReader>,
@@ -75,6 +80,7 @@ struct Visit {
     uncommitted: Option<SubmissionId>,
     chip: Option<ReadChip>,
     made_key: Option<MadeKey>,
+    certified: Option<Certified>,
     collecting: Option<(SubmissionId, ReceiptCode)>,
 }
 
@@ -134,6 +140,8 @@ impl World {
             drives: equipment::drives(&config.usb, events.clone()).map_err(StartError::Thread)?,
             trust,
             reader: equipment::card_reader(&config, events.clone()),
+            tokens: equipment::token_writer(&config, events.clone()),
+            token_kinds: equipment::token_kinds(&config.token_writer),
             outbox,
             camera: equipment::camera(
                 &config.camera,
@@ -317,11 +325,17 @@ impl Inner {
                 self.obtain(asked, submission, location, password, wait)
                     .await
             }
-            Request::LookAtToken { .. }
-            | Request::TryTokenPin { .. }
-            | Request::ChangeTokenPin { .. }
-            | Request::UnblockToken { .. } => tokens::answer(),
-            Request::TrySignature { .. } => tokens::try_signature(),
+            Request::LookAtToken { kind } => self.look_at_token(kind).await,
+            Request::TryTokenPin { kind, pin } => self.try_token_pin(kind, pin).await,
+            Request::ChangeTokenPin { kind, old, new } => {
+                self.change_token_pin(kind, old, new).await
+            }
+            Request::UnblockToken { kind, puk, new_pin } => {
+                self.unblock_token(kind, puk, new_pin).await
+            }
+            Request::TrySignature { location, password } => {
+                self.try_signature(location, password).await
+            }
             Request::OpenCollect { receipt_code } => self.open_collect(receipt_code).await,
             Request::InstallCollected {
                 submission,
@@ -377,6 +391,17 @@ impl Inner {
 
     pub fn take_made_key(&self) -> Option<MadeKey> {
         lock(&self.visit).made_key.take()
+    }
+
+    pub fn note_certified(&self, certified: Certified) {
+        lock(&self.visit).certified = Some(certified);
+    }
+
+    /// The key that got its certificate in this place during this visit.
+    pub fn certified(&self, location: &KeyLocation) -> Option<Certified> {
+        let visit = lock(&self.visit);
+        let certified = visit.certified.as_ref();
+        certified.filter(|c| c.location == *location).cloned()
     }
 
     pub fn note_made_key(&self, made: MadeKey) {

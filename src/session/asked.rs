@@ -175,7 +175,7 @@ impl Asked {
             Reply::PendingKey(_) => self == Asked::FindPendingKey,
             Reply::TokenSeen(_) => self == Asked::LookAtToken,
             Reply::PinRight => self == Asked::TryTokenPin,
-            Reply::PinSet => matches!(self, Asked::ChangeTokenPin | Asked::UnblockToken),
+            Reply::PinSet { .. } => matches!(self, Asked::ChangeTokenPin | Asked::UnblockToken),
             Reply::Saved => self == Asked::Submit,
             Reply::Installed(_) => matches!(self, Asked::Obtain | Asked::InstallCollected),
             Reply::ComeBack(_) => self == Asked::Obtain,

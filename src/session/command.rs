@@ -190,8 +190,6 @@ pub enum Request {
     /// verifies it by the certificate beside the key. -> `SignatureTried`
     TrySignature {
         location: KeyLocation,
-        /// Hex; none: the newest key in this place.
-        subject_key_identifier: Option<String>,
         password: Secret,
     },
 }

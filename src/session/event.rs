@@ -2,7 +2,7 @@
 
 use chip::mrz::Mrz;
 use exchange::{
-    DocumentKind, HolderName, Language, StorageType, SubmissionId, TimeTrust, UnixMillis,
+    DocumentKind, HolderName, Language, Secret, StorageType, SubmissionId, TimeTrust, UnixMillis,
 };
 use faults::Fault;
 use zeroize::Zeroizing;
@@ -422,7 +422,11 @@ pub enum Reply {
     /// `TokenPinDefault` instead.
     PinRight,
     /// To `ChangeTokenPin` and `UnblockToken`.
-    PinSet,
+    PinSet {
+        /// Made together with the PIN: nobody but the person who reads it now will ever
+        /// know it.
+        new_puk: Option<Secret>,
+    },
     /// To `Submit`: durable in the kiosk, "saved" may be shown.
     Saved,
     /// To `Obtain` and `InstallCollected`: certificate in the storage, read back, proven, confirmed.
@@ -465,7 +469,7 @@ impl std::fmt::Debug for Reply {
             Reply::PendingKey(_) => "PendingKey",
             Reply::TokenSeen(_) => "TokenSeen",
             Reply::PinRight => "PinRight",
-            Reply::PinSet => "PinSet",
+            Reply::PinSet { .. } => "PinSet",
             Reply::Saved => "Saved",
             Reply::Installed(_) => "Installed",
             Reply::ComeBack(_) => "ComeBack",

@@ -44,12 +44,7 @@ impl Receipt {
         if let (Some(password), Some(location)) =
             (self.password.take(), visit.answers.location.clone())
         {
-            let collect = &visit.answers.collect;
-            visit.ask(Request::TrySignature {
-                location,
-                subject_key_identifier: collect.subject_key_identifier.clone(),
-                password,
-            });
+            visit.ask(Request::TrySignature { location, password });
         }
     }
 

@@ -383,7 +383,7 @@ impl Step for TokenPin {
         match (reply, &self.phase) {
             (Reply::TokenSeen(seen), _) => self.take(seen, visit),
             (Reply::PinRight, Phase::Enter) => return self.right(visit),
-            (Reply::PinSet, Phase::Change { .. } | Phase::Unblock) => {
+            (Reply::PinSet { .. }, Phase::Change { .. } | Phase::Unblock) => {
                 return self.done(Field::NewTokenPin, visit);
             }
             _ => {}

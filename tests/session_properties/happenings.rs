@@ -90,7 +90,7 @@ pub fn replies() -> Vec<Reply> {
                 ..seen(Some(2))
             }),
             Reply::PinRight,
-            Reply::PinSet,
+            Reply::PinSet { new_puk: None },
             Reply::SignatureTried {
                 signer: SIGNER.into(),
                 valid_until: UnixMillis(0),

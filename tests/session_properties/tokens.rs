@@ -338,7 +338,6 @@ fn a_token_that_does_not_count_is_asked_all_the_same() {
         &mut world,
         Reply::CollectOpened(CollectState::Ready {
             submission: submission(),
-            subject_key_identifier: SKI.into(),
         }),
     );
     let kind = StorageType::AKJaCartaStore;
@@ -403,7 +402,6 @@ fn who_comes_back_with_a_token_collects_with_its_pin() {
         Command::Ask {
             what:
                 Request::TrySignature {
-                    subject_key_identifier,
                     ..
                 },
             ..

@@ -101,14 +101,14 @@ impl Token {
             Request::ChangeTokenPin { old, new, .. } => {
                 self.verify(old.expose())?;
                 self.pin = new.expose().to_owned();
-                Ok(Reply::PinSet)
+                Ok(Reply::PinSet { new_puk: None })
             }
             Request::UnblockToken { puk, new_pin, .. } => match self.puk_tries {
                 0 => Err(Fault::TokenPukBlocked),
                 _ if puk.expose() == PUK => {
                     (self.pin_tries, self.puk_tries) = (3, 3);
                     self.pin = new_pin.expose().to_owned();
-                    Ok(Reply::PinSet)
+                    Ok(Reply::PinSet { new_puk: None })
                 }
                 _ => {
                     self.puk_tries -= 1;

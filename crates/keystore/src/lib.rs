@@ -22,6 +22,7 @@ pub mod simulated_token;
 mod storage;
 pub mod subject;
 mod token;
+mod trial;
 mod verifying_key;
 
 pub use certificate::{CertificateError, Chain};
@@ -38,4 +39,5 @@ pub use simulated_token::{SimulatedToken, TokenFault};
 pub use storage::{Contents, KeyStorage, SigningError, StoredKey, prove, request};
 pub use subject::Subject;
 pub use token::{PinStatus, Slot, SlotContent, Token, TokenStatus};
+pub use trial::{SignatureTrial, try_signature};
 pub use verifying_key::VerifyingKey;

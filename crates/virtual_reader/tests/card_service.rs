@@ -17,7 +17,10 @@ const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libccidtwin.so";
 
 /// A private pcscd that has this reader alone.
 fn service(tty: &Path, model: &str, directory: &Path) -> CardService {
-    assert!(Path::new(DRIVER).exists(), "Debian's package libccid is missing");
+    assert!(
+        Path::new(DRIVER).exists(),
+        "Debian's package libccid is missing"
+    );
     let text = format!(
         "FRIENDLYNAME \"Token writer\"\nDEVICENAME {}:{model}\nLIBPATH {DRIVER}\n",
         tty.display()

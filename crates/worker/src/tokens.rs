@@ -2,7 +2,6 @@
 //! after the other on it.
 
 use std::ffi::CString;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -189,15 +188,7 @@ fn work(token: &mut dyn Token, request: TokenRequest) -> Result<TokenAnswer, Sto
 fn modules(names: &[String]) -> anyhow::Result<Vec<Pkcs11Storage>> {
     let mut opened = Vec::new();
     for name in names {
-        let profile = match Profile::by_id(name) {
-            Some(profile) => profile,
-            None => {
-                let path = Path::new(name);
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("no profile is called {name}, and no file"))?;
-                Profile::from_toml(&text).with_context(|| format!("the profile {name}"))?
-            }
-        };
+        let profile = Profile::by_id_or_file(name).map_err(anyhow::Error::msg)?;
         match Pkcs11Storage::open(profile) {
             Ok(module) => opened.push(module),
             Err(error) => tracing::warn!(%name, %error, "a token module is left out"),

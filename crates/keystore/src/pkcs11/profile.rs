@@ -143,6 +143,19 @@ impl Profile {
         SHIPPED.into_iter().map(parse).collect()
     }
 
+    /// A shipped profile by its name, else one from a file.
+    ///
+    /// # Errors
+    /// A sentence with the name: neither, or not the syntax of one.
+    pub fn by_id_or_file(name: &str) -> Result<Self, String> {
+        if let Some(profile) = Self::by_id(name) {
+            return Ok(profile);
+        }
+        let text = std::fs::read_to_string(name)
+            .map_err(|e| format!("no token profile is called {name}, and as a file: {e}"))?;
+        Self::from_toml(&text).map_err(|e| format!("the token profile {name}: {e}"))
+    }
+
     /// One of those that come with the program.
     pub fn by_id(id: &str) -> Option<Self> {
         Self::shipped().into_iter().find(|p| p.id == id)
