@@ -338,6 +338,7 @@ fn a_token_that_does_not_count_is_asked_all_the_same() {
         &mut world,
         Reply::CollectOpened(CollectState::Ready {
             submission: submission(),
+            subject_key_identifier: SKI.into(),
         }),
     );
     let kind = StorageType::AKJaCartaStore;
@@ -398,17 +399,14 @@ fn who_comes_back_with_a_token_collects_with_its_pin() {
     };
     assert_eq!(view.trial, Some(SignatureTrial::Offered));
     world.choose(Choice::TrySignature);
-    let of_key = |c: &Command| match c {
+    let location = |c: &Command| match c {
         Command::Ask {
-            what:
-                Request::TrySignature {
-                    ..
-                },
+            what: Request::TrySignature { location, .. },
             ..
-        } => subject_key_identifier.clone(),
+        } => Some(location.storage),
         _ => None,
     };
-    assert_eq!(world.commands.iter().find_map(of_key).as_deref(), Some(SKI));
+    assert_eq!(world.commands.iter().find_map(location), Some(kind));
 
     let mut world = World::new(true);
     (world.token.pin_tries, world.token.puk_tries) = (0, 0);
