@@ -11,6 +11,10 @@ use support::piv::{self, P256, default_pin, personalised, pin, token};
 use test_authority::{Citizen, TestAuthority};
 use virtual_token::PivCard;
 
+/// SP 800-78-4, table 6-2.
+const RSA_2048: u8 = 0x07;
+const P_384: u8 = 0x14;
+
 fn wrong() -> Secret {
     Secret::from("999999")
 }
@@ -192,7 +196,7 @@ fn nothing_is_overwritten() {
 #[test]
 fn a_key_without_certificate_is_seen_by_its_signature() {
     let card = PivCard::fresh();
-    let stranger = piv::generate(&mut card.insert(), KeyAlgorithm::Rsa2048);
+    let stranger = piv::public_key(&piv::generate(&mut card.insert(), RSA_2048));
     let mut token = token(&card);
     token.change_pin(&default_pin(), &pin()).unwrap();
     let key = token.generate(P256, &pin()).unwrap();
@@ -202,6 +206,18 @@ fn a_key_without_certificate_is_seen_by_its_signature() {
     let chain = TestAuthority::new().issue(&stranger);
     token.install(&stranger.id(), &pin(), &chain).unwrap();
     assert_eq!(token.contents().unwrap().installed, [stranger.id()]);
+}
+
+/// Nor is one overwritten of a kind that is not used here.
+#[test]
+fn a_key_of_another_kind_is_seen_too() {
+    let card = PivCard::fresh();
+    piv::generate(&mut card.insert(), P_384);
+    let mut token = token(&card);
+    token.change_pin(&default_pin(), &pin()).unwrap();
+    let key = token.generate(P256, &pin()).unwrap();
+    let slots = token.status().unwrap().slots;
+    assert_eq!(slots[1].content, SlotContent::Pending(key.id()));
 }
 
 #[test]

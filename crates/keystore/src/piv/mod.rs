@@ -35,7 +35,7 @@
 //! # PIN, PUK, management key
 //! [`change_pin`] ends all three defaults, in an order that a cut cannot hurt: the new
 //! management key and PUK are first written where only the PIN can read them, then set;
-//! the PIN comes last. See [`protected`].
+//! the PIN comes last. `personalisation` and `protected` say more.
 //!
 //! [`generate`]: crate::KeyStorage::generate
 //! [`install`]: crate::KeyStorage::install

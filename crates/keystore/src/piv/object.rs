@@ -11,7 +11,8 @@ const PUT_DATA: u8 = 0xDB;
 const TAG_LIST: u16 = 0x5C;
 const DATA: u16 = 0x53;
 
-const NO_SPACE: StatusWord = StatusWord(0x6A84);
+/// Not enough memory in the file (ISO 7816-4, table 6).
+pub const NO_SPACE: StatusWord = StatusWord(0x6A84);
 
 /// Cardholder Unique Identifier.
 pub const CHUID: [u8; 3] = [0x5F, 0xC1, 0x02];

@@ -10,6 +10,7 @@ use super::{
     management_key::ManagementKey,
     metadata::Metadata,
     protected::{PRINTED, Protected},
+    signature::trials,
     slot::SlotId,
 };
 use crate::{CertificateError, KeyId, PublicKey, StorageError, placeholder};
@@ -97,9 +98,9 @@ impl<'a, C: CardChannel> Session<'a, C> {
     }
 
     fn signs(&mut self, slot: SlotId) -> Result<bool, StorageError> {
-        for algorithm in [KeyAlgorithm::EcdsaP256, KeyAlgorithm::Rsa2048] {
+        for (algorithm, challenge) in trials(TRIAL) {
             self.verify()?;
-            if self.card.sign(slot, algorithm, TRIAL)?.is_some() {
+            if self.card.respond(slot, algorithm, &challenge)?.is_some() {
                 return Ok(true);
             }
         }

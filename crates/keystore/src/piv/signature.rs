@@ -13,7 +13,7 @@ use openssl::{
     sha::sha256,
 };
 
-use super::{application::Application, slot::SlotId, tlv};
+use super::{application::Application, object::NO_SPACE, slot::SlotId, tlv};
 use crate::{PrivateKeyError, PublicKey, StorageError};
 
 const GENERATE: u8 = 0x47;
@@ -59,6 +59,21 @@ fn to_be_signed(algorithm: KeyAlgorithm, message: &[u8]) -> Vec<u8> {
             block
         }
     }
+}
+
+/// Algorithm and challenge for each kind of key that a card can hold (SP 800-78-4, table
+/// 6-2): whatever is there signs one of them.
+pub fn trials(message: &[u8]) -> [(u8, Vec<u8>); 3] {
+    const P384: u8 = 0x14;
+    const P384_LENGTH: usize = 48;
+    let mut longer = sha256(message).to_vec();
+    longer.resize(P384_LENGTH, 0);
+    let ours = |algorithm| (identifier(algorithm), to_be_signed(algorithm, message));
+    [
+        ours(KeyAlgorithm::EcdsaP256),
+        (P384, longer),
+        ours(KeyAlgorithm::Rsa2048),
+    ]
 }
 
 /// Reads what is inside tag 7F49.
@@ -113,7 +128,7 @@ impl<C: CardChannel> Application<C> {
                 .and_then(|template| public_key(algorithm, template))
                 .ok_or(StorageError::Key(PrivateKeyError::Generation)),
             StatusWord::SECURITY_STATUS_NOT_SATISFIED => Err(StorageError::TokenManagementKey),
-            StatusWord(0x6A84) => Err(StorageError::TokenFull),
+            NO_SPACE => Err(StorageError::TokenFull),
             StatusWord::WRONG_DATA
             | StatusWord::FUNCTION_NOT_SUPPORTED
             | StatusWord::WRONG_PARAMETERS
@@ -131,17 +146,28 @@ impl<C: CardChannel> Application<C> {
         algorithm: KeyAlgorithm,
         message: &[u8],
     ) -> Result<Option<Vec<u8>>, StorageError> {
+        let challenge = to_be_signed(algorithm, message);
+        self.respond(slot, identifier(algorithm), &challenge)
+    }
+
+    /// The private key's operation on `challenge`, as [`Application::sign`].
+    pub fn respond(
+        &mut self,
+        slot: SlotId,
+        algorithm: u8,
+        challenge: &[u8],
+    ) -> Result<Option<Vec<u8>>, StorageError> {
         let inside = tlv::Writer::default()
             .object(RESPONSE, &[])
-            .object(CHALLENGE, &to_be_signed(algorithm, message))
+            .object(CHALLENGE, challenge)
             .done();
         let data = tlv::Writer::default()
             .object(DYNAMIC_AUTHENTICATION, &inside)
             .done();
-        let (p1, p2) = (identifier(algorithm), slot.reference());
+        let p2 = slot.reference();
         let answer = self.transmit(&Command::new(
             GENERAL_AUTHENTICATE,
-            p1,
+            algorithm,
             p2,
             &data,
             Some(256),

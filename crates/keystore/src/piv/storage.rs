@@ -4,7 +4,6 @@ use apdu::CardChannel;
 use exchange::{KeyAlgorithm, Secret, StorageType};
 
 use super::{
-    metadata::Metadata,
     pin,
     session::{Session, object},
     signature,
@@ -49,8 +48,7 @@ impl<C: CardChannel> KeyStorage for PivToken<C> {
         if !able.is_empty() && !able.contains(&signature::identifier(algorithm)) {
             return Err(StorageError::TokenUnknown);
         }
-        let told: Metadata = self.card.metadata(pin::PIN)?;
-        if told.pin().is_default == Some(true) {
+        if self.card.metadata(pin::PIN)?.pin().is_default == Some(true) {
             return Err(StorageError::TokenPinDefault);
         }
         let mut session = Session::new(&mut self.card, secret);

@@ -110,29 +110,20 @@ pub fn change_puk(channel: &mut impl CardChannel, old: &str, new: &str) {
     assert!(ask(channel, [0, 0x24, 0, 0x81], &data).status.is_ok());
 }
 
-/// Makes a key in 9C of a fresh card and leaves it without certificate.
-pub fn generate(channel: &mut impl CardChannel, algorithm: KeyAlgorithm) -> PublicKey {
+/// Makes a key in 9C of a fresh card and leaves it without certificate; what the card
+/// says of it.
+pub fn generate(channel: &mut impl CardChannel, algorithm: u8) -> Response {
     assert!(authenticate(channel, &default_key()).status.is_ok());
-    let identifier = match algorithm {
-        KeyAlgorithm::Rsa2048 => 0x07,
-        KeyAlgorithm::EcdsaP256 => 0x11,
-    };
-    let answer = ask(channel, [0, 0x47, 0, 0x9C], &[0xAC, 3, 0x80, 1, identifier]);
+    let template = [0xAC, 3, 0x80, 1, algorithm];
+    let answer = ask(channel, [0, 0x47, 0, 0x9C], &template);
     assert!(answer.status.is_ok());
-    // SubjectPublicKeyInfo by hand: a fixed head and what the card says.
-    let der = match algorithm {
-        KeyAlgorithm::EcdsaP256 => {
-            let mut der =
-                hex::decode("3059301306072a8648ce3d020106082a8648ce3d030107034200").unwrap();
-            der.extend_from_slice(&answer.data[5..]);
-            der
-        }
-        KeyAlgorithm::Rsa2048 => {
-            let n = openssl::bn::BigNum::from_slice(&answer.data[9..265]).unwrap();
-            let e = openssl::bn::BigNum::from_u32(65537).unwrap();
-            let rsa = openssl::rsa::Rsa::from_public_components(n, e).unwrap();
-            rsa.public_key_to_der().unwrap()
-        }
-    };
-    PublicKey::from_der(&der).unwrap()
+    answer
+}
+
+/// Of an RSA key with 2048 bits.
+pub fn public_key(answer: &Response) -> PublicKey {
+    let n = openssl::bn::BigNum::from_slice(&answer.data[9..265]).unwrap();
+    let e = openssl::bn::BigNum::from_u32(65537).unwrap();
+    let rsa = openssl::rsa::Rsa::from_public_components(n, e).unwrap();
+    PublicKey::from_der(&rsa.public_key_to_der().unwrap()).unwrap()
 }
