@@ -29,6 +29,7 @@ impl PinStatus {
 /// What lies in one place for a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SlotContent {
+    /// No key, or one that an interrupted write left and that belongs to nobody.
     Empty,
     /// A key of ours with its placeholder.
     Pending(KeyId),
