@@ -406,7 +406,10 @@ fn who_comes_back_with_a_token_collects_with_its_pin() {
         } => Some(location.storage),
         _ => None,
     };
-    assert_eq!(world.commands.iter().find_map(location), Some(kind));
+    assert_eq!(
+        world.commands.iter().find_map(location),
+        Some(StorageType::Piv)
+    );
 
     let mut world = World::new(true);
     (world.token.pin_tries, world.token.puk_tries) = (0, 0);
