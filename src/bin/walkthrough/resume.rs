@@ -75,11 +75,16 @@ impl Next<'_> {
         self.nothing_is_shown_at("field-identity-number")?;
         // The search can fail: what this citizen types is seen by it.
         self.driver.type_text(IIN)?;
-        self.driver.pump()?;
-        ensure!(
-            !self.found().is_empty(),
-            "what is typed now is not found on the screen"
-        );
+        // The session answers from a thread of its own.
+        let begun = Instant::now();
+        while self.found().is_empty() {
+            ensure!(
+                begun.elapsed() < PATIENCE,
+                "what is typed now is not found on the screen"
+            );
+            self.driver.pump()?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
         Ok(())
     }
 
