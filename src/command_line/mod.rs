@@ -4,6 +4,7 @@ mod check;
 mod chip;
 mod mrz;
 mod queue;
+mod token;
 #[cfg(feature = "ui")]
 mod window;
 
@@ -55,6 +56,9 @@ enum Command {
     Config(ConfigCommand),
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The token in the place for tokens.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Make this kiosk known to the office; the one-use token comes on standard input.
     Provision(Layers),
 }
@@ -161,6 +165,7 @@ fn run(command: Command) -> Result<ExitCode> {
             }
             Ok(true)
         }
+        Command::Token(command) => token::run(&command),
         Command::Provision(layers) => provision(&layers),
     }?;
     Ok(if all_is_well {

@@ -67,6 +67,7 @@ pub fn inspect(config: &Config) -> std::io::Result<Vec<Inspection>> {
         camera(config),
         worker(config, &runtime),
         card_reader(config),
+        token_writer(config),
         usb_drives(config)?,
         queue(config),
         office(config, &runtime),
@@ -147,6 +148,21 @@ fn card_reader(config: &Config) -> Inspection {
     match raised(&told, Duration::from_secs(3)) {
         Some(fault) => Inspection::bad("card reader", fault, "cannot be used"),
         None => Inspection::good("card reader", "is there"),
+    }
+}
+
+fn token_writer(config: &Config) -> Inspection {
+    let (events, told) = mpsc::channel();
+    let Some(_writer) = equipment::token_writer(config, Events(events)) else {
+        return Inspection::good("token writer", "none is configured");
+    };
+    match raised(&told, Duration::from_secs(3)) {
+        Some(fault @ (Fault::TokenUnknown | Fault::TokenSeveral)) => Inspection::good(
+            "token writer",
+            format!("is there; in it lies what cannot be used ({fault})"),
+        ),
+        Some(fault) => Inspection::bad("token writer", fault, "cannot be used"),
+        None => Inspection::good("token writer", "is there"),
     }
 }
 
