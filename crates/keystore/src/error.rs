@@ -29,6 +29,8 @@ pub enum StorageError {
     },
     #[error("the file is damaged")]
     Damaged,
+    #[error("this is a Java key store, not a PKCS#12 file")]
+    JavaKeyStore,
     #[error("this password cannot be used: {0}")]
     Password(#[from] PasswordRule),
     #[error("what was written did not come back, or does not sign")]
@@ -93,7 +95,7 @@ impl StorageError {
             StorageError::WrongSecret { tries_left: None } | StorageError::Password(_) => {
                 Fault::KeyPasswordWrong
             }
-            StorageError::Damaged => Fault::KeyFileDamaged,
+            StorageError::Damaged | StorageError::JavaKeyStore => Fault::KeyFileDamaged,
             StorageError::TestFailed
             | StorageError::ForeignCertificate
             | StorageError::Certificate(_) => Fault::KeyTestFailed,

@@ -1,6 +1,7 @@
 //! Key storage in files of a folder: `PENDING_<ski>.p12` from the moment the
 //! key exists, `RSA256_<ski>.p12` or `ECDSA256_<ski>.p12` once the certificate
-//! is in it.
+//! is in it; with `AUTH_` where a second pair is for authentication. A name holds
+//! the key's own digest, so that no older key is ever in the way.
 
 use std::path::Path;
 
@@ -16,43 +17,15 @@ use crate::{
     placeholder,
 };
 
+pub use crate::pkcs12_names::{
+    KeyFile, KeyFileKind, Purpose, installed_name, installed_name_for, pending_name,
+    pending_name_for,
+};
+
 /// No key file is near this size.
 const LARGEST: u64 = 1 << 20;
 /// Free space needed before a key is made: two files and the unfinished one.
 const SPACE_NEEDED: u64 = 64 * 1024;
-
-const PENDING: &str = "PENDING_";
-const ENDING: &str = ".p12";
-
-/// The prefix of a finished file, as the authority names its own.
-fn prefix(algorithm: KeyAlgorithm) -> &'static str {
-    match algorithm {
-        KeyAlgorithm::Rsa2048 => "RSA256_",
-        KeyAlgorithm::EcdsaP256 => "ECDSA256_",
-    }
-}
-
-/// Name of the file in which a key waits for its certificate.
-pub fn pending_name(key: &KeyId) -> String {
-    format!("{PENDING}{key}{ENDING}")
-}
-
-/// Name of the file with the certificate in it.
-pub fn installed_name(key: &KeyId, algorithm: KeyAlgorithm) -> String {
-    format!("{}{key}{ENDING}", prefix(algorithm))
-}
-
-/// The key that one of our file names speaks of, and whether it is pending.
-fn parse_name(name: &str) -> Option<(KeyId, bool)> {
-    let stem = name.strip_suffix(ENDING)?;
-    if let Some(id) = stem.strip_prefix(PENDING) {
-        return Some((id.parse().ok()?, true));
-    }
-    let id = [KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256]
-        .into_iter()
-        .find_map(|a| stem.strip_prefix(prefix(a)))?;
-    Some((id.parse().ok()?, false))
-}
 
 /// Key files in one folder of a citizen's drive.
 pub struct Pkcs12Storage {
@@ -76,39 +49,58 @@ impl Pkcs12Storage {
         }
     }
 
-    /// The finished file of a key, of whichever algorithm it is.
-    fn open_installed(
-        &self,
-        key: &KeyId,
-        password: &str,
-    ) -> Result<Option<OpenFile>, StorageError> {
-        for algorithm in [KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256] {
-            let found = self.open_file(&installed_name(key, algorithm), password)?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        Ok(None)
+    /// Every file with a key file's name, those of older keys and of kinds that are
+    /// not opened here included.
+    pub fn key_files(&self) -> Result<Vec<KeyFile>, StorageError> {
+        let names = self.folder.names()?;
+        Ok(names.iter().filter_map(|n| KeyFile::from_name(n)).collect())
     }
 
-    /// The key itself: from the finished file, else from the pending one. A
-    /// damaged finished file matters only when nothing is pending.
-    fn open_key(&self, key: &KeyId, password: &str) -> Result<OpenFile, StorageError> {
-        let installed = self.open_installed(key, password);
-        let found = match installed {
-            Ok(Some(file)) => file,
-            Ok(None) => self
-                .open_file(&pending_name(key), password)?
-                .ok_or(StorageError::NoKey)?,
-            Err(StorageError::Damaged) => self
-                .open_file(&pending_name(key), password)?
-                .ok_or(StorageError::Damaged)?,
-            Err(other) => return Err(other),
-        };
-        if found.id() != *key {
-            return Err(StorageError::Damaged);
+    /// Makes a key pair for a purpose; [`KeyStorage::generate`] makes one for signing.
+    pub fn generate_for(
+        &mut self,
+        purpose: Purpose,
+        algorithm: KeyAlgorithm,
+        secret: &Secret,
+    ) -> Result<PublicKey, StorageError> {
+        let password = KeyPassword::new(secret)?;
+        if self.folder.is_read_only()? {
+            return Err(StorageError::ReadOnly);
         }
-        Ok(found)
+        if self.folder.free_bytes()? < SPACE_NEEDED {
+            return Err(StorageError::Full);
+        }
+        let key = PrivateKey::generate(algorithm).map_err(StorageError::Key)?;
+        let certificate =
+            placeholder::certificate(key.public(), |m| key.sign(m).map_err(StorageError::Key))?;
+        let chain = Chain::new(vec![certificate])?;
+        let name = pending_name_for(&key.public().id(), purpose);
+        self.write_and_try(&name, &key, &chain, password.expose())?;
+        Ok(key.public().clone())
+    }
+
+    /// The files of one key, the finished ones first.
+    fn files_of(&self, key: &KeyId) -> Result<Vec<KeyFile>, StorageError> {
+        let mut files = self.key_files()?;
+        files.retain(|f| f.key == *key && f.is_ours());
+        files.sort_by_key(|f| matches!(f.kind, KeyFileKind::Pending(_)));
+        Ok(files)
+    }
+
+    /// The key itself and what it is for: from the finished file, else from the
+    /// pending one. A damaged finished file matters only when nothing is pending.
+    fn open_key(&self, key: &KeyId, password: &str) -> Result<(OpenFile, Purpose), StorageError> {
+        let mut reason = StorageError::NoKey;
+        for file in self.files_of(key)? {
+            match self.open_file(&file.name, password) {
+                Ok(Some(open)) if open.id() == *key => return Ok((open, file.purpose())),
+                Ok(Some(_)) | Err(StorageError::Damaged) => reason = StorageError::Damaged,
+                // Removed since the listing.
+                Ok(None) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Err(reason)
     }
 
     /// Writes a file, reads it back from the drive and tries it.
@@ -139,6 +131,13 @@ impl Pkcs12Storage {
     }
 }
 
+/// An unfinished file of ours.
+fn is_leftover(name: &str) -> bool {
+    folder::finished_name(name)
+        .and_then(KeyFile::from_name)
+        .is_some_and(|file| file.is_ours())
+}
+
 fn stored(file: &OpenFile) -> StoredKey {
     StoredKey {
         key: file.key.public().clone(),
@@ -154,13 +153,16 @@ impl KeyStorage for Pkcs12Storage {
     fn contents(&mut self) -> Result<Contents, StorageError> {
         let mut contents = Contents::default();
         for name in self.folder.names()? {
-            if folder::finished_name(&name).is_some_and(|n| parse_name(n).is_some()) {
+            if is_leftover(&name) {
                 contents.leftovers += 1;
             }
-            match parse_name(&name) {
-                Some((key, true)) => contents.pending.push(key),
-                Some((key, false)) => contents.installed.push(key),
-                None => {}
+            let Some(file) = KeyFile::from_name(&name) else {
+                continue;
+            };
+            match file.kind {
+                KeyFileKind::Pending(_) => contents.pending.push(file.key),
+                KeyFileKind::Installed(..) => contents.installed.push(file.key),
+                KeyFileKind::Gost => {}
             }
         }
         Ok(contents)
@@ -175,20 +177,7 @@ impl KeyStorage for Pkcs12Storage {
         algorithm: KeyAlgorithm,
         secret: &Secret,
     ) -> Result<PublicKey, StorageError> {
-        let password = KeyPassword::new(secret)?;
-        if self.folder.is_read_only()? {
-            return Err(StorageError::ReadOnly);
-        }
-        if self.folder.free_bytes()? < SPACE_NEEDED {
-            return Err(StorageError::Full);
-        }
-        let key = PrivateKey::generate(algorithm).map_err(StorageError::Key)?;
-        let certificate =
-            placeholder::certificate(key.public(), |m| key.sign(m).map_err(StorageError::Key))?;
-        let chain = Chain::new(vec![certificate])?;
-        let name = pending_name(&key.public().id());
-        self.write_and_try(&name, &key, &chain, password.expose())?;
-        Ok(key.public().clone())
+        self.generate_for(Purpose::Sign, algorithm, secret)
     }
 
     fn sign(
@@ -197,7 +186,7 @@ impl KeyStorage for Pkcs12Storage {
         secret: &Secret,
         message: &[u8],
     ) -> Result<Vec<u8>, StorageError> {
-        let file = self.open_key(key, secret.expose())?;
+        let (file, _) = self.open_key(key, secret.expose())?;
         file.key.sign(message).map_err(|_| StorageError::TestFailed)
     }
 
@@ -210,8 +199,8 @@ impl KeyStorage for Pkcs12Storage {
         if chain.key().id() != *key {
             return Err(StorageError::ForeignCertificate);
         }
-        let file = self.open_key(key, secret.expose())?;
-        let name = installed_name(key, chain.key().algorithm());
+        let (file, purpose) = self.open_key(key, secret.expose())?;
+        let name = installed_name_for(key, chain.key().algorithm(), purpose);
         // What an earlier run finished is not written again, only tried.
         let installed = if file.chain == *chain {
             file.try_signature()?;
@@ -220,25 +209,27 @@ impl KeyStorage for Pkcs12Storage {
             self.write_and_try(&name, &file.key, chain, secret.expose())?
         };
         // Last: until here the pending file alone would do to begin anew.
-        self.folder.remove(&pending_name(key))?;
+        self.folder.remove(&pending_name_for(key, purpose))?;
         self.remove_leftovers()?;
         Ok(stored(&installed))
     }
 
     fn read_back(&mut self, key: &KeyId, secret: &Secret) -> Result<StoredKey, StorageError> {
-        let file = self.open_key(key, secret.expose())?;
+        let (file, _) = self.open_key(key, secret.expose())?;
         file.try_signature()?;
         Ok(stored(&file))
     }
 
     fn discard(&mut self, key: &KeyId, _secret: &Secret) -> Result<(), StorageError> {
-        self.folder.remove(&pending_name(key))
+        for purpose in Purpose::ALL {
+            self.folder.remove(&pending_name_for(key, purpose))?;
+        }
+        Ok(())
     }
 
     fn remove_leftovers(&mut self) -> Result<usize, StorageError> {
-        let is_ours =
-            |n: &String| folder::finished_name(n).is_some_and(|n| parse_name(n).is_some());
-        let names: Vec<String> = self.folder.names()?.into_iter().filter(is_ours).collect();
+        let mut names = self.folder.names()?;
+        names.retain(|n| is_leftover(n));
         for name in &names {
             self.folder.remove(name)?;
         }

@@ -13,10 +13,14 @@ use x509_cert::Certificate;
 use crate::{
     KeyId, PrivateKey, StorageError,
     certificate::{self, CertificateError, Chain},
+    pkcs12_mac::{Mac, Outside},
 };
 
 /// OWASP's advice for PBKDF2 with SHA-256; 0.7 s on the reference machine.
 const ROUNDS: u32 = 600_000;
+
+/// How JKS and JCEKS files begin.
+const JAVA_KEY_STORES: [[u8; 4]; 2] = [[0xFE, 0xED, 0xFE, 0xED], [0xCE, 0xCE, 0xCE, 0xCE]];
 
 /// An opened file. The key is cleared when this is dropped.
 pub struct OpenFile {
@@ -28,14 +32,15 @@ pub struct OpenFile {
 }
 
 impl OpenFile {
+    /// Takes DER, and BER as older programs write it.
+    ///
     /// # Errors
-    /// [`StorageError::WrongSecret`] when the MAC does not match,
-    /// [`StorageError::Damaged`] when there is no key with a certificate in it.
+    /// [`StorageError::WrongSecret`] when neither the MAC matches nor any part can be
+    /// decrypted, [`StorageError::Damaged`] when the password is right and the rest is
+    /// not, or when there is no key with a certificate in it,
+    /// [`StorageError::JavaKeyStore`].
     pub fn decode(bytes: &[u8], password: &str) -> Result<Self, StorageError> {
-        let archive = Pkcs12Archive::from_pkcs12(bytes, password).map_err(|e| match e {
-            P12Error::MacError(_) => StorageError::WrongSecret { tries_left: None },
-            _ => StorageError::Damaged,
-        })?;
+        let archive = open(bytes, password)?;
         let bag = archive.keys.first().ok_or(StorageError::Damaged)?;
         let key = PrivateKey::from_pkcs8(bag.key.as_der()).map_err(|_| StorageError::Damaged)?;
         let certificates = archive
@@ -69,6 +74,33 @@ impl OpenFile {
         } else {
             Err(StorageError::TestFailed)
         }
+    }
+}
+
+fn open(bytes: &[u8], password: &str) -> Result<Pkcs12Archive, StorageError> {
+    if JAVA_KEY_STORES.iter().any(|magic| bytes.starts_with(magic)) {
+        return Err(StorageError::JavaKeyStore);
+    }
+    // Indefinite lengths are not for the library, whose reader knows DER only.
+    let is_mac_wrong = match Pkcs12Archive::from_pkcs12(bytes, password) {
+        Ok(archive) => return Ok(archive),
+        Err(P12Error::MacError(_)) => true,
+        Err(_) => false,
+    };
+    let outside = Outside::read(bytes).ok_or(StorageError::Damaged)?;
+    let mac = match is_mac_wrong {
+        true => Mac::Wrong,
+        false => outside.check(password),
+    };
+    match mac {
+        // A changed byte makes the MAC wrong as well.
+        Mac::Wrong if outside.is_damaged(password) => Err(StorageError::Damaged),
+        Mac::Wrong => Err(StorageError::WrongSecret { tries_left: None }),
+        Mac::Unknown => Err(StorageError::Damaged),
+        Mac::Right | Mac::Absent => outside
+            .without_mac()
+            .and_then(|der| Pkcs12Archive::from_pkcs12(&der, password).ok())
+            .ok_or(StorageError::Damaged),
     }
 }
 

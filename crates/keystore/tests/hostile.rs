@@ -2,7 +2,7 @@
 
 use std::{process::Command, sync::LazyLock};
 
-use keystore::{Chain, OpenFile, PublicKey, csr::Request};
+use keystore::{Chain, OpenFile, PublicKey, StorageError, csr::Request};
 use proptest::prelude::*;
 
 /// Runs OpenSSL in a folder, which has to succeed.
@@ -52,6 +52,31 @@ fn the_originals_are_good() {
     assert_eq!(*file.key.public(), key);
     assert_eq!(*Request::verify(&good.request).unwrap().key(), key);
     assert_eq!(*Chain::from_pem(&good.certificate, "").unwrap().key(), key);
+}
+
+/// With the right password, whichever bit is changed and wherever the file is cut,
+/// it is the file that is blamed, not the person.
+#[test]
+fn damage_is_told_from_a_wrong_password() {
+    let good = &*ORIGINALS;
+    let key = PublicKey::from_der(&good.public_key).unwrap();
+    for at in 0..good.file.len() {
+        let mut changed = good.file.clone();
+        changed[at] ^= 1 << (at % 8);
+        match OpenFile::decode(&changed, "Abc123") {
+            Ok(file) => assert_eq!(*file.key.public(), key, "byte {at}"),
+            Err(error) => assert!(matches!(error, StorageError::Damaged), "byte {at}"),
+        }
+        let cut = OpenFile::decode(&good.file[..at], "Abc123").err();
+        assert!(matches!(cut, Some(StorageError::Damaged)), "cut at {at}");
+    }
+    for wrong in ["Abc124", "", "abc123", "Abc123 "] {
+        let error = OpenFile::decode(&good.file, wrong).err();
+        assert!(
+            matches!(error, Some(StorageError::WrongSecret { .. })),
+            "{wrong}"
+        );
+    }
 }
 
 /// A few bytes replaced, then cut somewhere.

@@ -69,6 +69,10 @@ fn enrol(token: &SoftHsm, algorithm: KeyAlgorithm) {
         chain.certificate(),
         "{algorithm:?}"
     );
+    let issuers = &chain.certificates()[1..];
+    let tried = keystore::try_signature(&mut open(), &id, &pin(), "a text", issuers).unwrap();
+    assert!(tried.ok);
+    assert_eq!(*tried.subject, "СЕРІКҚЫЗЫ АЙГҮЛ");
     // A key with a certificate is never thrown away.
     open().discard(&id, &pin()).unwrap();
     assert!(open().contents().unwrap().installed.contains(&id));

@@ -5,7 +5,8 @@ mod test_authority;
 use std::{path::Path, process::Command};
 
 use exchange::{KeyAlgorithm, StorageType};
-use keystore::{KeyStorage, Pkcs12Storage, csr, pkcs12};
+use faults::Fault;
+use keystore::{KeyStorage, OpenFile, Pkcs12Storage, StorageError, csr, pkcs12};
 use test_authority::{Citizen, TestAuthority};
 
 fn password() -> exchange::Secret {
@@ -31,6 +32,25 @@ fn path(folder: &Path, name: &str) -> String {
 /// Hex of colon- or space-separated bytes, lower case.
 fn plain_hex(text: &str) -> String {
     text.replace([':', ' '], "").to_lowercase()
+}
+
+/// Firefox's library with a database of its own.
+struct NssDatabase(tempfile::TempDir);
+
+impl NssDatabase {
+    fn new() -> Self {
+        let new = Self(tempfile::tempdir().unwrap());
+        run("certutil", &["-N", "-d", &new.folder(), "--empty-password"]);
+        new
+    }
+
+    fn folder(&self) -> String {
+        format!("sql:{}", self.0.path().display())
+    }
+
+    fn run(&self, arguments: &[&str]) -> String {
+        run("pk12util", &[arguments, &["-d", &self.folder()]].concat())
+    }
 }
 
 fn opens_everywhere(algorithm: KeyAlgorithm) {
@@ -124,6 +144,28 @@ fn opens_everywhere(algorithm: KeyAlgorithm) {
             "{listed}"
         );
 
+        let nss = NssDatabase::new();
+        let listed = nss.run(&["-l", &file, "-W", password().expose()]);
+        assert!(listed.contains("Key(shrouded)"), "{listed}");
+        let named = listed.matches(&format!("Friendly Name: {id}")).count();
+        assert_eq!(named, 2, "key and certificate\n{listed}");
+
+        let shown = run(
+            "certtool",
+            &[
+                "--inder",
+                "--p12-info",
+                "--infile",
+                &file,
+                "--password",
+                password().expose(),
+            ],
+        );
+        let certificates = shown.matches("-----BEGIN CERTIFICATE-----").count();
+        assert_eq!(certificates, length, "{shown}");
+        assert!(shown.contains("PRIVATE KEY-----"), "{shown}");
+        assert!(shown.contains(&id.to_string()), "{shown}");
+
         let seen = pkcs12::inspect(Path::new(&file), &password()).unwrap();
         assert_eq!(seen.key_id, id.to_string());
         assert_eq!(seen.friendly_name, Some(id.to_string()));
@@ -134,12 +176,12 @@ fn opens_everywhere(algorithm: KeyAlgorithm) {
 }
 
 #[test]
-fn rsa_file_opens_in_openssl_and_java() {
+fn rsa_file_opens_everywhere() {
     opens_everywhere(KeyAlgorithm::Rsa2048);
 }
 
 #[test]
-fn p256_file_opens_in_openssl_and_java() {
+fn p256_file_opens_everywhere() {
     opens_everywhere(KeyAlgorithm::EcdsaP256);
 }
 
@@ -182,6 +224,92 @@ fn a_file_made_by_openssl_is_read() {
         let seen = pkcs12::inspect(Path::new(&file), &"Abc123".into()).unwrap();
         assert_eq!(seen.algorithm, KeyAlgorithm::Rsa2048);
         assert!(pkcs12::inspect(Path::new(&file), &"Abc124".into()).is_err());
+    }
+}
+
+/// NSS writes as the authority's own sample files are written: BER with indefinite
+/// lengths and strings in pieces; here also with their old algorithms.
+#[test]
+fn a_file_in_ber_is_read() {
+    for algorithm in [KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256] {
+        let drive = tempfile::tempdir().unwrap();
+        let mut storage = Pkcs12Storage::open::<&str>(drive.path(), &[]).unwrap();
+        let key = storage.generate(algorithm, &password()).unwrap();
+        let id = key.id().to_string();
+        let ours = path(drive.path(), &pkcs12::pending_name(&key.id()));
+        let nss = NssDatabase::new();
+        nss.run(&["-i", &ours, "-W", password().expose()]);
+        let old: &[&str] = &[
+            "-c",
+            "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC",
+            "-C",
+            "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC",
+            "-M",
+            "SHA-1",
+        ];
+        let file = path(drive.path(), "nss.p12");
+        let secret = password();
+        for algorithms in [&[], old] {
+            let export = ["-o", &file, "-n", &id, "-W", secret.expose()];
+            nss.run(&[&export[..], algorithms].concat());
+            let bytes = std::fs::read(&file).unwrap();
+            assert_eq!(bytes[..2], [0x30, 0x80], "an indefinite length");
+            let seen = pkcs12::inspect(Path::new(&file), &password()).unwrap();
+            assert_eq!(seen.key_id, id);
+
+            let wrong = OpenFile::decode(&bytes, "Qoltanba-2027").err().unwrap();
+            assert_eq!(wrong.fault(), Fault::KeyPasswordWrong);
+            let mut changed = bytes.clone();
+            changed[bytes.len() / 2] ^= 1;
+            for broken in [&changed[..], &bytes[..bytes.len() - 1]] {
+                let error = OpenFile::decode(broken, password().expose()).err().unwrap();
+                assert_eq!(error.fault(), Fault::KeyFileDamaged);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_made_by_java_is_read_and_its_own_kind_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |name: &str, kind: &str, legacy: bool| {
+        let file = path(folder.path(), name);
+        let mut arguments = vec![
+            "-genkeypair",
+            "-storetype",
+            kind,
+            "-keyalg",
+            "RSA",
+            "-keysize",
+            "2048",
+            "-dname",
+            "CN=Test",
+            "-alias",
+            "mine",
+            "-storepass",
+            "Abc123",
+            "-keypass",
+            "Abc123",
+            "-keystore",
+            &file,
+        ];
+        if legacy {
+            arguments.push("-J-Dkeystore.pkcs12.legacy=true");
+        }
+        run("keytool", &arguments);
+        std::fs::read(file).unwrap()
+    };
+    for (name, legacy) in [("new.p12", false), ("old.p12", true)] {
+        let bytes = make(name, "PKCS12", legacy);
+        let file = OpenFile::decode(&bytes, "Abc123").unwrap();
+        file.try_signature().unwrap();
+        assert_eq!(file.friendly_name.as_deref(), Some("mine"));
+        let wrong = OpenFile::decode(&bytes, "Abc124").err().unwrap();
+        assert_eq!(wrong.fault(), Fault::KeyPasswordWrong);
+    }
+    for (name, kind) in [("f.jks", "JKS"), ("f.jceks", "JCEKS")] {
+        let error = OpenFile::decode(&make(name, kind, false), "Abc123").err();
+        assert!(matches!(error, Some(StorageError::JavaKeyStore)), "{kind}");
     }
 }
 
