@@ -91,6 +91,8 @@ pub(crate) struct Line {
     pub removals: u32,
     /// When the reader last answered.
     pub answered: Instant,
+    /// Requests to repeat whose echo is to come: it looks like one of the reader.
+    own_naks: u32,
 }
 
 /// Something came in, or nothing.
@@ -104,8 +106,6 @@ enum Heard {
 struct Attempts {
     sent: u32,
     asked: u32,
-    /// In an echoing line, our own request comes back first.
-    own_nak: bool,
     /// Nothing came: the reader was asked whether it has an answer.
     probed: bool,
     pulled: bool,
@@ -125,6 +125,7 @@ impl Line {
             changes: VecDeque::new(),
             removals: 0,
             answered: Instant::now(),
+            own_naks: 0,
         }
     }
 
@@ -153,7 +154,7 @@ impl Line {
                     attempts.probed = true;
                     until = self.ask_again(&mut attempts, PROMPT, deadline)?;
                 }
-                Heard::Frame(Received::Nak) if attempts.own_nak => attempts.own_nak = false,
+                Heard::Frame(Received::Nak) if self.own_naks > 0 => self.own_naks -= 1,
                 Heard::Frame(Received::Nak) => {
                     until = self.resend(&frame, &mut attempts, patience, deadline)?;
                 }
@@ -244,6 +245,7 @@ impl Line {
         match received {
             Received::Message(message) if !is_command(message) => self.counters.answers_stale += 1,
             Received::Damaged { .. } => self.counters.frames_damaged += 1,
+            Received::Nak => self.own_naks = self.own_naks.saturating_sub(1),
             _ => {}
         }
     }
@@ -300,7 +302,7 @@ impl Line {
             return Err(LineError::Damaged);
         }
         self.counters.answers_repeated += 1;
-        attempts.own_nak = self.echoes;
+        self.own_naks += u32::from(self.echoes);
         self.send(&frame::NAK, patience, deadline)
     }
 

@@ -21,7 +21,11 @@ fn both_kinds_of_reader_are_found_out() {
         let echo = model.echo;
         let plugged = VirtualSerialReader::plug_in(model);
         plugged.insert(file_card());
-        let mut reader = open(&plugged);
+        let settings = ReaderSettings {
+            card_service: None,
+            ..ReaderSettings::default()
+        };
+        let mut reader = SerialReader::open_with(plugged.path(), &settings).unwrap();
         assert_eq!(reader.echoes(), echo);
         let firmware = reader.firmware().unwrap();
         assert_eq!(firmware.as_deref(), Some("Virtual serial reader"));
