@@ -53,6 +53,23 @@ pub fn certificate_matches_key(p12: &Path, password_file: &Path, pem: &Path) -> 
     Ok(())
 }
 
+/// Writes the first certificate to `pem` and compares its public key with that of a
+/// private key (PKCS#8, DER).
+///
+/// # Errors
+/// They do not belong together, or OpenSSL reads one of them not.
+pub fn certificate_is_for_key(certificates: &str, key: &[u8], pem: &Path) -> anyhow::Result<()> {
+    let certificate = openssl_with_input(&["x509"], certificates.as_bytes())?;
+    std::fs::write(pem, &certificate)?;
+    let of_certificate = openssl(&["x509", "-in", &text(pem)?, "-noout", "-pubkey"])?;
+    let of_key = openssl_with_input(&["pkey", "-inform", "DER", "-pubout"], key)?;
+    ensure!(
+        of_certificate == of_key,
+        "the certificate's key is not the key beside it"
+    );
+    Ok(())
+}
+
 fn text(path: &Path) -> anyhow::Result<String> {
     Ok(path.to_str().context("a path is not UTF-8")?.to_owned())
 }

@@ -45,22 +45,31 @@ pub const PERSONAL: [&str; 7] = [
 const LONG: Duration = Duration::from_secs(120);
 
 pub struct Citizen<'a> {
-    driver: Driver,
+    pub(super) driver: Driver,
     language: Language,
     out: PathBuf,
     summary: &'a mut Summary,
     pictures: u32,
+    /// The key goes onto a token instead of a file.
+    token: bool,
     pub receipt_code: Option<String>,
 }
 
 impl<'a> Citizen<'a> {
-    pub fn new(driver: Driver, language: Language, out: &Path, summary: &'a mut Summary) -> Self {
+    pub fn new(
+        driver: Driver,
+        language: Language,
+        out: &Path,
+        token: bool,
+        summary: &'a mut Summary,
+    ) -> Self {
         Self {
             driver,
             language,
             out: out.into(),
             summary,
             pictures: 0,
+            token,
             receipt_code: None,
         }
     }
@@ -81,12 +90,15 @@ impl<'a> Citizen<'a> {
             c.picture("review")?;
             c.primary()
         })?;
-        self.step("key_password", Self::key_password)?;
+        self.secret()?;
         self.step("issuing", |c| {
             c.driver.wait_for("phase-current")?;
             c.picture("issuing")?;
-            c.until("file-name", LONG, || office.approve_open().map(drop))
+            c.until("file-location", LONG, || office.approve_open().map(drop))
         })?;
+        if self.token {
+            self.try_signature()?;
+        }
         self.step("receipt", Self::receipt)
     }
 
@@ -106,7 +118,7 @@ impl<'a> Citizen<'a> {
             c.picture("review")?;
             c.primary()
         })?;
-        self.step("key_password", Self::key_password)?;
+        self.secret()?;
         self.step("issuing", |c| {
             c.driver.wait_for("phase-current")?;
             c.picture("issuing")?;
@@ -156,7 +168,7 @@ impl<'a> Citizen<'a> {
             c.picture("collect_password")?;
             c.primary()
         })?;
-        self.step("collecting", |c| c.until("file-name", LONG, || Ok(())))?;
+        self.step("collecting", |c| c.until("file-location", LONG, || Ok(())))?;
         self.step("collected", |c| {
             c.picture("collected")?;
             c.primary()?;
@@ -323,6 +335,9 @@ impl<'a> Citizen<'a> {
             }
             Ok(())
         })?;
+        if self.token {
+            return self.choose_token();
+        }
         self.step("storage", |c| {
             c.driver.touch_id("storage-pkcs12")?;
             c.picture("storage")?;
@@ -334,6 +349,23 @@ impl<'a> Citizen<'a> {
             c.picture("storage_location")?;
             c.primary()
         })
+    }
+
+    /// The password of the file or the PIN of the token.
+    fn secret(&mut self) -> Result<()> {
+        if self.token {
+            return self.token_pin();
+        }
+        self.step("key_password", Self::key_password)
+    }
+
+    pub(super) fn wait_until_empty(&mut self, id: &str) -> Result<()> {
+        let begun = Instant::now();
+        while !self.driver.wait_for(id)?.value.is_empty() {
+            ensure!(begun.elapsed() < LONG, "`{id}` is not emptied");
+            self.pump_for(Duration::from_millis(50))?;
+        }
+        Ok(())
     }
 
     fn key_password(&mut self) -> Result<()> {
@@ -373,7 +405,7 @@ impl<'a> Citizen<'a> {
         self.driver.wait_for("start").map(drop)
     }
 
-    fn primary(&mut self) -> Result<()> {
+    pub(super) fn primary(&mut self) -> Result<()> {
         self.driver.touch_id("primary")
     }
 
@@ -416,14 +448,18 @@ impl<'a> Citizen<'a> {
         Ok(())
     }
 
-    fn picture(&mut self, name: &str) -> Result<()> {
+    pub(super) fn picture(&mut self, name: &str) -> Result<()> {
         self.pictures += 1;
         self.pump_for(Duration::from_millis(200))?;
         let file = format!("{:02}_{name}.png", self.pictures);
         self.driver.screenshot(&self.out.join(file))
     }
 
-    fn step(&mut self, name: &str, walk: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub(super) fn step(
+        &mut self,
+        name: &str,
+        walk: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         let started = Instant::now();
         let outcome = walk(self).with_context(|| format!("step {name}"));
         if outcome.is_err() {

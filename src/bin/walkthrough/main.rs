@@ -6,6 +6,7 @@ mod journey;
 mod office;
 mod resume;
 mod summary;
+mod token;
 mod visit;
 
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ pub struct Arguments {
     /// The office is unreachable until the receipt is shown; the citizen comes back.
     #[arg(long)]
     offline: bool,
+    /// The key goes onto a simulated token, whose PIN was forgotten.
+    #[arg(long, conflicts_with = "offline")]
+    token: bool,
     /// The program `office`; default: beside this program.
     #[arg(long)]
     office_bin: Option<PathBuf>,

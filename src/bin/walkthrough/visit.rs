@@ -20,6 +20,7 @@ use super::checks;
 use super::journey::{self, Citizen};
 use super::office::Office;
 use super::summary::Summary;
+use super::token;
 
 const KIOSK: &str = "demo-1";
 /// What lies in the folder of a walk.
@@ -102,6 +103,10 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
         document: config::Document {
             csca: Some(out.join(CSCA_FILE)),
         },
+        token_writer: config::TokenWriter::Simulated {
+            file: out.join(token::MEMORY),
+            inserted_file: Some(out.join(token::INSERTED)),
+        },
         usb: config::Usb {
             root: out.join(DRIVE),
             root_is_drive: true,
@@ -135,8 +140,13 @@ impl Scene {
                 fs::remove_dir_all(old)?;
             }
         }
-        if out.join(journey::CARD).exists() {
-            fs::remove_file(out.join(journey::CARD))?;
+        for old in [journey::CARD, token::INSERTED, token::MEMORY] {
+            if out.join(old).exists() {
+                fs::remove_file(out.join(old))?;
+            }
+        }
+        if arguments.token {
+            fs::write(out.join(token::INSERTED), "")?;
         }
         fs::create_dir_all(drive.join(journey::FOLDER))?;
         fs::write(drive.join("zheke-kualik.jpg"), DOCUMENT)?;
@@ -176,7 +186,7 @@ impl Scene {
             .ui()
             .on_touch(move |touch| events.send(Event::Touch(touch)));
 
-        let mut citizen = Citizen::new(driver, arguments.lang, out, summary);
+        let mut citizen = Citizen::new(driver, arguments.lang, out, arguments.token, summary);
         let outcome = if arguments.offline {
             citizen.enrol_offline().and_then(|()| {
                 self.office.start()?;
@@ -194,11 +204,11 @@ impl Scene {
         Stage::clear();
         summary.receipt_code = receipt_code;
         outcome?;
-        self.check(out, summary)
+        self.check(out, arguments.token, summary)
     }
 
     /// What came of it, seen from outside.
-    fn check(&self, out: &Path, summary: &mut Summary) -> anyhow::Result<()> {
+    fn check(&self, out: &Path, on_token: bool, summary: &mut Summary) -> anyhow::Result<()> {
         let started = Instant::now();
         let outcome = (|| {
             let submission = self.office.submission()?;
@@ -207,6 +217,12 @@ impl Scene {
                 submission["collected"] == true,
                 "the office knows of no confirmed certificate"
             );
+            let pem = out.join("certificate.pem");
+            if on_token {
+                token::check(&out.join(token::MEMORY), &pem)?;
+                summary.certificate_pem = Some(pem);
+                return Ok(());
+            }
             let folder = self.drive.join(journey::FOLDER);
             let files: Vec<PathBuf> = fs::read_dir(&folder)?
                 .map(|e| e.map(|e| e.path()))
@@ -219,7 +235,6 @@ impl Scene {
             };
             let password_file = out.join("p12-password.txt");
             fs::write(&password_file, journey::KEY_PASSWORD)?;
-            let pem = out.join("certificate.pem");
             checks::certificate_matches_key(p12, &password_file, &pem)?;
             summary.p12 = Some(p12.clone());
             summary.p12_password_file = Some(password_file);

@@ -36,6 +36,8 @@ const FIXED_TOO: [&str; 3] = ["back", "help", "cancel"];
 pub struct Seen {
     pub id: String,
     pub label: String,
+    /// What stands in a field, as it is drawn: dots for secrets.
+    pub value: String,
     pub enabled: bool,
     pub x: f32,
     pub y: f32,
@@ -421,6 +423,7 @@ fn seen(element: &ElementHandle, id: &str) -> Seen {
     Seen {
         id: id.to_owned(),
         label: element.accessible_label().unwrap_or_default().into(),
+        value: element.accessible_value().unwrap_or_default().into(),
         enabled: element.accessible_enabled().unwrap_or(true),
         x: at.x,
         y: at.y,
