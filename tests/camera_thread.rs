@@ -77,7 +77,7 @@ fn camera(picture: &Picture) -> Camera {
         }),
     };
     Camera {
-        thread: CameraThread::start(Box::new(source), settings, callbacks).unwrap(),
+        thread: CameraThread::start(move || Ok(Box::new(source)), settings, callbacks).unwrap(),
         events,
         frames,
         switch,

@@ -35,23 +35,21 @@ pub(super) fn camera(
     screen: Arc<dyn Screen>,
 ) -> Option<CameraThread> {
     let tell = teller(events.clone());
-    let started = source(wanted).and_then(|source| {
-        let callbacks = Callbacks {
-            preview: Box::new(move |frame| {
-                screen.preview(Picture {
-                    width: frame.width,
-                    height: frame.height,
-                    pixels: Arc::new(Zeroizing::new(frame.rgb.to_vec())),
-                });
-            }),
-            event: Box::new({
-                let tell = teller(events.clone());
-                move |event| tell(event.into())
-            }),
-        };
-        CameraThread::start(source, settings, callbacks).map_err(|e| e.to_string())
-    });
-    started
+    let callbacks = Callbacks {
+        preview: Box::new(move |frame| {
+            screen.preview(Picture {
+                width: frame.width,
+                height: frame.height,
+                pixels: Arc::new(Zeroizing::new(frame.rgb.to_vec())),
+            });
+        }),
+        event: Box::new({
+            let tell = teller(events.clone());
+            move |event| tell(event.into())
+        }),
+    };
+    let wanted = wanted.clone();
+    CameraThread::start(move || source(&wanted), settings, callbacks)
         .inspect_err(|e| {
             tracing::error!("no camera: {e}");
             tell(DeviceEvent::Raised(Fault::CameraMissing));

@@ -231,12 +231,19 @@ pub fn provide_fonts(directory: &Path) -> Result<()> {
     ];
     for (name, bytes) in files {
         let path = directory.join(name);
+        // Each start would wear the disk, and wait for it.
+        if std::fs::read(&path).is_ok_and(|there| there == bytes) {
+            continue;
+        }
         std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let program = std::env::current_exe().context("cannot find this program")?;
     let failed = std::process::Command::new(program)
         .args(std::env::args_os().skip(1))
         .env("FONTCONFIG_FILE", directory.join("fonts.conf"))
+        // Letters are composed by no key of this keyboard: the table, a megabyte of
+        // text parsed before the first frame, stays unread.
+        .env("XCOMPOSEFILE", "/dev/null")
         .exec();
     Err(failed).context("cannot start this program with its fonts")
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender, SyncSender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use faults::Fault;
 use portrait::{DetectError, Finding, Jpeg, SelfieCheck, SelfieConfig};
 
 use super::recording::{self, RecordedFrame};
@@ -97,17 +98,35 @@ pub struct CameraThread {
 }
 
 impl CameraThread {
+    /// Opens the source and loads the face detector on the camera's own thread, so that
+    /// the first screen does not wait for them. What fails there is told as
+    /// `CameraMissing`.
+    ///
+    /// # Errors
+    /// The system gives no thread.
     pub fn start(
-        source: Box<dyn CameraSource>,
+        open: impl FnOnce() -> Result<Box<dyn CameraSource>, String> + Send + 'static,
         settings: CameraSettings,
         callbacks: Callbacks,
-    ) -> Result<Self, DetectError> {
-        let judge = SelfieCheck::new(settings.selfie)?;
+    ) -> std::io::Result<Self> {
         let (orders, inbox) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("camera".into())
-            .spawn(move || Worker::new(source, settings, callbacks, Box::new(judge)).run(&inbox))
-            .map_err(|e| DetectError::Run(e.to_string()))?;
+            .spawn(move || {
+                let opened = open().and_then(|source| {
+                    let judge = SelfieCheck::new(settings.selfie).map_err(|e| e.to_string())?;
+                    Ok((source, judge))
+                });
+                match opened {
+                    Ok((source, judge)) => {
+                        Worker::new(source, settings, callbacks, Box::new(judge)).run(&inbox);
+                    }
+                    Err(e) => {
+                        tracing::error!("no camera: {e}");
+                        (callbacks.event)(CameraEvent::Raised(Fault::CameraMissing));
+                    }
+                }
+            })?;
         Ok(Self {
             orders,
             thread: Some(thread),
