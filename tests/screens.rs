@@ -47,6 +47,7 @@ fn screens() {
         high_contrast_is_legible_and_drawn(&mut driver);
         typing_arrives(&mut driver);
         hardware_keys_arrive(&mut driver);
+        what_is_typed_is_seen(&mut driver);
         let mut problems = BTreeSet::new();
         for text_size in TEXT_SIZES {
             for &language in languages(text_size) {
@@ -291,7 +292,7 @@ fn broken_words(
                 width = width.max(element.size().width);
             }
         });
-        assert!(width > 0.0, "the field measures nothing");
+        assert!(width > 0.0, "the field measures nothing of `{word}`");
         if width * factor > room {
             found.push(format!(
                 "`{word}` is {} px wide, its place {room} px",
@@ -417,6 +418,37 @@ fn typing_arrives(driver: &mut Driver) {
             Touch::Choose(Choice::WaitHere(false)),
         ]
     );
+}
+
+/// Large letters push a field below the visible part: the first key brings it back.
+fn what_is_typed_is_seen(driver: &mut Driver) {
+    for sample in ["token_pin", "token_pin_change", "account_pin"] {
+        let mut view = named(sample);
+        view.text_size = TextSize::Percent200;
+        driver.show_sample(&view).expect("shown");
+        driver.scroll(-10_000.0).expect("scrolled");
+        let typed = match &mut view.screen {
+            Screen::TokenPin(token) => &mut token.fields[0],
+            Screen::AccountPin { again, .. } => again,
+            other => panic!("{other:?}"),
+        };
+        typed.text.push('•');
+        typed.cursor += 1;
+        let id = match typed.field {
+            Some(Field::TokenPin) => "field-token-pin",
+            Some(Field::NewTokenPin) => "field-new-token-pin",
+            _ => "field-account-pin-again",
+        };
+        driver.show_sample(&view).expect("shown");
+        let page = driver.find("page").expect("the page is there");
+        let field = driver.find(id).expect("the field is there");
+        assert!(
+            field.y >= page.y && field.y + field.height <= page.y + page.height,
+            "{id} at {} of {} px is out of sight",
+            field.y - page.y,
+            page.height
+        );
+    }
 }
 
 /// A keyboard alone is enough.

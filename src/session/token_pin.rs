@@ -4,10 +4,11 @@
 //! Wrong PINs are counted by the token. How many are left is asked of it before
 //! each try, so that the last one is warned of before it is used.
 
+mod rules;
+
 use exchange::{Secret, StorageType};
 use faults::Fault;
 
-use super::account_pin::is_obvious;
 use super::asked::Asked;
 use super::command::Request;
 use super::entry::Entry;
@@ -18,13 +19,7 @@ use super::fields::{Fields, Typed};
 use super::step::{Shown, Step, Turn};
 use super::view::{FieldError, KeyboardKind, PrimaryLabel, Screen, TokenPinPhase, TokenPinView};
 use super::visit::Visit;
-
-/// Characters of a new PIN; SP 800-73-4 allows no others, and all tokens take them.
-const NEW_PIN: std::ops::RangeInclusive<usize> = 6..=8;
-/// Shortest PIN or PUK a PIV token can have: a shorter one would cost a try.
-const SHORTEST_PIV: usize = 6;
-/// Longest PIN or PUK of other tokens.
-const LONGEST: usize = 32;
+use rules::{factory_pin, has_digits_only, is_final};
 
 pub(super) struct TokenPin {
     /// A key is made next; else one that is there gets its certificate.
@@ -49,37 +44,6 @@ enum Phase {
     },
     Unblock,
     Refused(Fault),
-}
-
-/// The PIN that tokens of this kind come with.
-fn factory_pin(kind: StorageType) -> Option<&'static str> {
-    match kind {
-        StorageType::AKKaztokenStore => Some("12345678"),
-        StorageType::AKEToken72KStore
-        | StorageType::AKEToken5110Store
-        | StorageType::AKJaCartaStore
-        | StorageType::AKAKEYStore => Some("1234567890"),
-        StorageType::Piv => Some("123456"),
-        StorageType::AKKZIDCardStore | StorageType::Pkcs12 => None,
-    }
-}
-
-fn has_digits_only(kind: StorageType) -> bool {
-    matches!(kind, StorageType::Piv | StorageType::AKKZIDCardStore)
-}
-
-/// Whether another storage is the only help; else the token may be looked at again.
-fn is_final(fault: Fault) -> bool {
-    matches!(
-        fault,
-        Fault::TokenPinBlocked
-            | Fault::TokenPukBlocked
-            | Fault::TokenOccupied
-            | Fault::TokenFull
-            | Fault::TokenReadOnly
-            | Fault::TokenUnknown
-            | Fault::TokenManagementKey
-    )
 }
 
 impl TokenPin {
@@ -122,12 +86,7 @@ impl TokenPin {
     }
 
     fn entry(&self, field: Field) -> Entry {
-        let longest = match field {
-            Field::NewTokenPin | Field::NewTokenPinAgain => *NEW_PIN.end(),
-            _ if self.kind == StorageType::Piv => *NEW_PIN.end(),
-            _ => LONGEST,
-        };
-        let entry = Entry::with_length(field, longest);
+        let entry = Entry::with_length(field, rules::longest(self.kind, field));
         match has_digits_only(self.kind) {
             true => entry.of_digits(),
             false => entry,
@@ -187,20 +146,14 @@ impl TokenPin {
                 }
             }
         }
-        let error = match self.wrong.take() {
-            Some(Field::TokenPin) => FieldError::TokenPinWrong {
-                tries_left: self.tries_left(),
-            },
-            Some(_) => FieldError::PukWrong {
-                tries_left: self.tries_left(),
-            },
-            None => return,
-        };
-        let field = match error {
-            FieldError::PukWrong { .. } => Field::Puk,
-            _ => Field::TokenPin,
-        };
-        self.fields.refuse(field, error);
+        let tries_left = self.tries_left();
+        if let Some(field) = self.wrong.take() {
+            let error = match field {
+                Field::Puk => FieldError::PukWrong { tries_left },
+                _ => FieldError::TokenPinWrong { tries_left },
+            };
+            self.fields.refuse(field, error);
+        }
     }
 
     /// Of what is asked for now.
@@ -218,17 +171,9 @@ impl TokenPin {
         entry.map(|e| e.secret().clone()).unwrap_or_default()
     }
 
-    /// Characters that must be there before the token is asked.
-    fn shortest(&self) -> usize {
-        match self.kind {
-            StorageType::Piv => SHORTEST_PIV,
-            _ => 1,
-        }
-    }
-
     /// Whether a PIN or PUK is typed so far that it may be the right one.
     fn is_long_enough(&mut self, field: Field) -> bool {
-        let enough = self.secret(field).len() >= self.shortest();
+        let enough = self.secret(field).len() >= rules::shortest(self.kind);
         if !enough {
             self.fields.refuse(field, FieldError::Incomplete);
         }
@@ -273,26 +218,20 @@ impl TokenPin {
     /// The new PIN, typed twice and fit to be one; else said by the field.
     fn new_pin(&mut self, old: Option<&Secret>, visit: &Visit) -> Option<Secret> {
         let new = self.secret(Field::NewTokenPin);
-        let digits = has_digits_only(self.kind);
-        let of_digits = new.expose().bytes().all(|b| b.is_ascii_digit());
-        let error = if !NEW_PIN.contains(&new.len()) {
-            FieldError::TokenPinRule { digits }
-        } else if old == Some(&new) || factory_pin(self.kind) == Some(new.expose()) {
-            FieldError::PinUnchanged
-        } else if of_digits && is_obvious(new.expose(), visit.answers.iin.as_ref(), None) {
-            FieldError::PinObvious
-        } else if new != self.secret(Field::NewTokenPinAgain) {
-            if let Some(entry) = self.fields.get_mut(Field::NewTokenPinAgain) {
+        let iin = visit.answers.iin.as_ref();
+        if let Some(error) = rules::wrong_with(&new, old, self.kind, iin) {
+            self.refuse_new_pin(error);
+            return None;
+        }
+        let again = Field::NewTokenPinAgain;
+        if new != self.secret(again) {
+            if let Some(entry) = self.fields.get_mut(again) {
                 entry.clear();
             }
-            let again = Field::NewTokenPinAgain;
             self.fields.refuse(again, FieldError::PinsDiffer);
             return None;
-        } else {
-            return Some(new);
-        };
-        self.refuse_new_pin(error);
-        None
+        }
+        Some(new)
     }
 
     fn refuse_new_pin(&mut self, error: FieldError) {
@@ -448,7 +387,7 @@ impl Step for TokenPin {
                     true => PrimaryLabel::MakeKey,
                     false => PrimaryLabel::DownloadCertificates,
                 };
-                let enough = self.fields.text(Field::TokenPin).len() >= self.shortest();
+                let enough = self.fields.text(Field::TokenPin).len() >= rules::shortest(self.kind);
                 (TokenPinPhase::Enter, leads_to, enough)
             }
             Phase::Change { .. } => {
