@@ -43,6 +43,11 @@ enum Phase {
         old: Secret,
     },
     Unblock,
+    /// Both are set; the PUK is shown until the person goes on.
+    NewPuk {
+        pin: Secret,
+        puk: Secret,
+    },
     Refused(Fault),
 }
 
@@ -95,7 +100,7 @@ impl TokenPin {
 
     fn turn_to(&mut self, phase: Phase) {
         let fields: &[Field] = match phase {
-            Phase::Insert | Phase::Look | Phase::Refused(_) => &[],
+            Phase::Insert | Phase::Look | Phase::NewPuk { .. } | Phase::Refused(_) => &[],
             Phase::Enter => &[Field::TokenPin],
             Phase::Change { .. } => &[Field::NewTokenPin, Field::NewTokenPinAgain],
             Phase::Unblock => &[Field::Puk, Field::NewTokenPin, Field::NewTokenPinAgain],
@@ -204,6 +209,10 @@ impl TokenPin {
                     visit.ask(Request::UnblockToken { kind, puk, new_pin });
                 }
             }
+            Phase::NewPuk { pin, .. } => {
+                let pin = pin.clone();
+                return done(pin, visit);
+            }
             Phase::Refused(fault) if is_final(*fault) => {
                 return Turn::To(match self.making {
                     true => StepName::Storage,
@@ -251,13 +260,13 @@ impl TokenPin {
             self.turn_to(Phase::Change { old: pin });
             return Turn::Stay;
         }
-        self.done(Field::TokenPin, visit)
+        done(pin, visit)
     }
+}
 
-    fn done(&mut self, pin: Field, visit: &mut Visit) -> Turn {
-        visit.answers.key_password = Some(self.secret(pin));
-        Turn::Forward
-    }
+fn done(pin: Secret, visit: &mut Visit) -> Turn {
+    visit.answers.key_password = Some(pin);
+    Turn::Forward
 }
 
 impl Step for TokenPin {
@@ -322,8 +331,15 @@ impl Step for TokenPin {
         match (reply, &self.phase) {
             (Reply::TokenSeen(seen), _) => self.take(seen, visit),
             (Reply::PinRight, Phase::Enter) => return self.right(visit),
-            (Reply::PinSet { .. }, Phase::Change { .. } | Phase::Unblock) => {
-                return self.done(Field::NewTokenPin, visit);
+            (Reply::PinSet { new_puk }, Phase::Change { .. } | Phase::Unblock) => {
+                let pin = self.secret(Field::NewTokenPin);
+                match new_puk {
+                    None => return done(pin, visit),
+                    Some(puk) => self.turn_to(Phase::NewPuk {
+                        pin,
+                        puk: puk.clone(),
+                    }),
+                }
             }
             _ => {}
         }
@@ -398,6 +414,7 @@ impl Step for TokenPin {
                 let filled = self.fields.all_filled();
                 (TokenPinPhase::Unblock, PrimaryLabel::SetPin, filled)
             }
+            Phase::NewPuk { .. } => (TokenPinPhase::NewPuk, PrimaryLabel::Continue, true),
             Phase::Refused(fault) if is_final(*fault) => {
                 (TokenPinPhase::Refused, PrimaryLabel::AnotherStorage, true)
             }
@@ -408,6 +425,10 @@ impl Step for TokenPin {
             _ if fields.is_empty() => KeyboardKind::None,
             true => KeyboardKind::Digits,
             false => KeyboardKind::Full,
+        };
+        let new_puk = match &self.phase {
+            Phase::NewPuk { puk, .. } => puk.clone(),
+            _ => Secret::new(),
         };
         let seen = self.seen.as_ref();
         let screen = Screen::TokenPin(TokenPinView {
@@ -420,6 +441,7 @@ impl Step for TokenPin {
             digits,
             erases: self.making && seen.is_some_and(|s| s.generation_erases),
             caps_lock: visit.caps_lock && keyboard == KeyboardKind::Full,
+            new_puk,
         });
         Shown::new(screen, label, enabled)
             .keyboard(keyboard)

@@ -2,7 +2,7 @@
 //!
 //! Words are codes here; `ui/lang` and the fault table hold the texts.
 
-use exchange::{DocumentKind, Language, StorageType, UnixMillis};
+use exchange::{DocumentKind, Language, Secret, StorageType, UnixMillis};
 use faults::Fault;
 
 use super::command::Prompt;
@@ -495,6 +495,8 @@ pub struct TokenPinView {
     pub erases: bool,
     /// Shown while a password is typed with letters.
     pub caps_lock: bool,
+    /// To be written down now; empty but in phase `NewPuk`. Nobody else ever knows it.
+    pub new_puk: Secret,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -508,6 +510,8 @@ pub enum TokenPinPhase {
     Change,
     /// Its PIN is blocked: PUK and a new PIN.
     Unblock,
+    /// The PIN is set, and with it a new PUK, which is shown.
+    NewPuk,
     /// It cannot be used; the fault says why.
     Refused,
 }

@@ -31,6 +31,13 @@ pub(super) fn bytes(count: u64, language: Language) -> String {
     format!("{number}\u{a0}{}", units[unit])
 }
 
+/// `4027 1963`: as people copy a long number.
+pub(super) fn in_fours(text: &str) -> String {
+    let signs: Vec<char> = text.chars().collect();
+    let groups = signs.chunks(4).map(|four| four.iter().collect::<String>());
+    groups.collect::<Vec<_>>().join(" ")
+}
+
 /// The day in Kazakhstan (UTC+5 everywhere since 1 March 2024), as written there.
 pub(super) fn day(moment: UnixMillis, language: Language) -> String {
     let seconds = moment.0.div_euclid(1000) + 5 * 3600;

@@ -126,7 +126,7 @@ one_way!(StorageUnusable, screen::UnusableName {
 
 one_way!(TokenPinPhase, screen::TokenPhaseName {
     Insert = Insert, Look = Look, Enter = Enter, Change = Change, Unblock = Unblock,
-    Refused = Refused,
+    NewPuk = NewPuk, Refused = Refused,
 });
 
 one_way!(IssuingPhase, screen::PhaseName {

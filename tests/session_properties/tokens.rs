@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use exchange::{Language, StorageType};
+use exchange::{Language, Secret, StorageType};
 use faults::Fault;
 use kiosk::session::command::{Command, KeyLocation, Request};
 use kiosk::session::event::*;
@@ -286,6 +286,21 @@ fn a_token_that_says_nothing_is_not_believed_to_have_a_pin_of_its_own() {
     enter(&mut world, TOKEN_PIN);
     reply(&mut world, failed(Fault::TokenPinDefault));
     assert_eq!(pin(&world).phase, TokenPinPhase::Change);
+}
+
+#[test]
+fn a_new_puk_is_shown_before_anything_goes_on() {
+    let mut world = at_pin(|_| {});
+    world.answers = false;
+    enter(&mut world, FACTORY_PIN);
+    reply(&mut world, failed(Fault::TokenPinDefault));
+    choose_new(&mut world, TOKEN_PIN);
+    let new_puk = Some(Secret::from("40271963"));
+    reply(&mut world, Reply::PinSet { new_puk });
+    assert_eq!(pin(&world).phase, TokenPinPhase::NewPuk);
+    assert_eq!(pin(&world).new_puk.expose(), "40271963");
+    world.next();
+    assert_eq!(world.screen(), "issuing");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tokens: every phase of the PIN, storages that cannot be used, and what stands
 //! at the end.
 
-use exchange::{StorageType, UnixMillis};
+use exchange::{Secret, StorageType, UnixMillis};
 use faults::Fault;
 
 use super::contents::{field, receipt};
@@ -29,6 +29,7 @@ fn token_pin(phase: TokenPinPhase, fields: Vec<FieldView>) -> TokenPinView {
         digits: true,
         erases: false,
         caps_lock: false,
+        new_puk: Secret::new(),
     }
 }
 
@@ -122,6 +123,14 @@ fn asking() -> Vec<Sample> {
         .primary(Some(PrimaryLabel::DownloadCertificates)),
         token_sample("token_pin_wrong", enter(2, wrong(2))).primary(Some(PrimaryLabel::MakeKey)),
         token_sample("token_pin_last", enter(1, wrong(1))).primary(Some(PrimaryLabel::MakeKey)),
+        token_sample(
+            "token_puk_new",
+            TokenPinView {
+                new_puk: Secret::from("40271963"),
+                ..token_pin(TokenPinPhase::NewPuk, vec![])
+            },
+        )
+        .primary(Some(PrimaryLabel::Continue)),
         token_sample("token_pin_change", change(None)).primary(Some(PrimaryLabel::SetPin)),
         token_sample(
             "token_pin_rule",

@@ -195,6 +195,7 @@ impl Shown {
             digits: token.digits,
             erases: token.erases,
             caps_lock: token.caps_lock,
+            new_puk: format::in_fours(token.new_puk.expose()).into(),
         });
         self.list_fields(&token.fields.iter().collect::<Vec<_>>());
     }
