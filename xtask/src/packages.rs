@@ -90,6 +90,12 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("opensc-pkcs11", Need::Test, "the same token by PKCS#11"),
     ("python3", Need::Test, "the virtual card"),
     ("python3-venv", Need::Test, "its packages, beside the build"),
+    ("python3", Need::Test, "the virtual card; pkilint"),
+    (
+        "python3-venv",
+        Need::Test,
+        "their packages, beside the build",
+    ),
     (
         "util-linux",
         Need::Test,

@@ -34,27 +34,36 @@ pub enum CertificateError {
     Random,
 }
 
-/// 20 random bytes, the most that a serial number may have (RFC 5280 section
-/// 4.1.2.2); positive and of full length: 158 random bits.
+/// A serial number: up to 20 bytes (RFC 5280 section 4.1.2.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Serial([u8; 20]);
+pub struct Serial {
+    /// What follows the first `length` is zero.
+    bytes: [u8; Self::LONGEST],
+    length: u8,
+}
 
 impl Serial {
+    const LONGEST: usize = 20;
+
+    /// 20 random bytes, positive and of full length: 158 random bits.
     pub fn random() -> Result<Self, CertificateError> {
-        let mut bytes = [0; 20];
+        let mut bytes = [0; Self::LONGEST];
         getrandom::fill(&mut bytes).map_err(|_| CertificateError::Random)?;
         bytes[0] = bytes[0] & 0x7F | 0x40;
-        Ok(Self(bytes))
+        Ok(Self {
+            bytes,
+            length: Self::LONGEST as u8,
+        })
     }
 
-    pub fn as_bytes(&self) -> &[u8; 20] {
-        &self.0
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
     }
 }
 
 impl std::fmt::Display for Serial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex::encode(self.0))
+        f.write_str(&hex::encode(self.as_bytes()))
     }
 }
 
@@ -67,10 +76,18 @@ impl std::fmt::Debug for Serial {
 impl std::str::FromStr for Serial {
     type Err = CertificateError;
 
+    /// Also of shorter ones, which other authorities give.
     fn from_str(text: &str) -> Result<Self, CertificateError> {
-        let mut bytes = [0; 20];
-        hex::decode_to_slice(text, &mut bytes).map_err(|_| CertificateError::Malformed)?;
-        Ok(Self(bytes))
+        let decoded = hex::decode(text).map_err(|_| CertificateError::Malformed)?;
+        if !(1..=Self::LONGEST).contains(&decoded.len()) {
+            return Err(CertificateError::Malformed);
+        }
+        let mut bytes = [0; Self::LONGEST];
+        bytes[..decoded.len()].copy_from_slice(&decoded);
+        Ok(Self {
+            bytes,
+            length: decoded.len() as u8,
+        })
     }
 }
 
@@ -170,8 +187,8 @@ pub struct Draft {
 
 impl Draft {
     pub fn new(contents: Contents, issuer_key: &PublicKey) -> Result<Self, CertificateError> {
-        let serial =
-            SerialNumber::new(&contents.serial.0).map_err(|_| CertificateError::Encoding)?;
+        let serial = SerialNumber::new(contents.serial.as_bytes())
+            .map_err(|_| CertificateError::Encoding)?;
         let profile = Profile {
             issuer: contents.issuer,
             subject: contents.subject,

@@ -257,7 +257,9 @@ fn run(arguments: CommandLine) -> Result<()> {
         Command::Status(part) => run_part(&part, async |l, s| status::run(l, s).await),
         Command::Ca(command) => ca::run(&layout, command),
         Command::Revoke { serial, reason } => {
-            Ok(desk_of(&layout)?.order_revocation(&serial, reason, COMMAND_LINE)?)
+            desk_of(&layout)?.order_revocation(&serial, reason, COMMAND_LINE)?;
+            println!("ordered; done within a second where `office issue` runs");
+            Ok(())
         }
         Command::Kiosk(command) => kiosk(&layout, command),
         Command::Sms(SmsCommand::List { json, phone }) => sms(&layout, json, phone.as_deref()),

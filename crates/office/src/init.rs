@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use der::Encode;
 use exchange::{HolderName, Iin, IinPolicy, Language, PhoneNumber, UnixMillis};
 use zeroize::Zeroizing;
 
@@ -97,15 +96,9 @@ pub fn init(layout: &Layout, wishes: &Wishes) -> Result<()> {
 /// Puts the authority's certificates where every part reads them.
 pub fn publish_authority(layout: &Layout) -> Result<()> {
     let issuing = Authority::open(&layout.issue(), Statements::default())?;
-    let write = |path: &Path, bytes: &[u8]| {
-        whole_file::replace(path, bytes, 0o644)
-            .with_context(|| format!("writing {}", path.display()))
-    };
-    write(&layout.authority_chain(), issuing.chain_pem().as_bytes())?;
-    write(
-        &layout.issuing_certificate(),
-        &issuing.certificate().to_der()?,
-    )
+    let path = layout.authority_chain();
+    whole_file::replace(&path, issuing.chain_pem().as_bytes(), 0o644)
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// The authority of the TLS channel and the certificate of the public listener.

@@ -136,11 +136,6 @@ impl Layout {
         self.public().join("revoked.crl.pem")
     }
 
-    /// The issuing CA's certificate, DER.
-    pub fn issuing_certificate(&self) -> PathBuf {
-        self.public().join("issuing.cer")
-    }
-
     /// Issuing CA first, root last.
     pub fn authority_chain(&self) -> PathBuf {
         self.public().join("authority_chain.pem")

@@ -218,7 +218,14 @@ fn serials_have_20_bytes_and_differ() {
         let serial = Serial::random().unwrap();
         // Positive, so that DER adds no 21st byte, and of full length.
         assert!((0x40..0x80).contains(&serial.as_bytes()[0]));
+        assert_eq!(serial.as_bytes().len(), 20);
+        assert_eq!(serial.to_string().parse::<Serial>().unwrap(), serial);
         assert!(seen.insert(serial));
+    }
+    // Those of other authorities.
+    assert_eq!("0a41".parse::<Serial>().unwrap().to_string(), "0a41");
+    for bad in ["", "4", "xy", &"41".repeat(21)] {
+        assert!(bad.parse::<Serial>().is_err(), "{bad}");
     }
 }
 

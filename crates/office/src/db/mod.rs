@@ -27,7 +27,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema.sql")),
-    M::up(include_str!("schema_2.sql")),
+    M::up(include_str!("revocations.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -226,6 +226,9 @@ fn judge(
 ) -> rusqlite::Result<Result<Option<Certificate>, ApiError>> {
     let refused = Ok(Err(ApiError::Unverified));
     let id = request.submission;
+    // Before anything is known to be wrong, so that the time of a refusal does not say
+    // what was.
+    let signed = signed_by_the_key(s, t, request)?;
     let Some(visit) = visits::get(t, &caller.id, id, now)? else {
         return refused;
     };
@@ -252,7 +255,7 @@ fn judge(
     // The nonce was given only after approval and a proven phone.
     let current = visit.nonce.as_deref() == Some(request.nonce.as_str())
         && visit.nonce_expires_at.is_some_and(|e| e > now);
-    if !current || !signed_by_the_key(s, t, request)? {
+    if !current || !signed {
         return refused;
     }
     visits::queue_proof(t, &caller.id, id, &request.nonce, &request.signature, now)?;

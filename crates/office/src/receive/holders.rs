@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use exchange::{
-    Iin, PhoneNumber, Signed, SubmissionId, UnixMillis,
+    PhoneNumber, Signed, SubmissionId, UnixMillis,
     api::ApiError,
     certificates::{
         CodeOnItsWay, CodeWanted, HeldCertificate, HeldCertificates, ListWanted,
@@ -89,10 +89,10 @@ fn wanted(
     let phone = s.phones.registered(&request.iin)?;
     let language = s.persons.person(&request.iin)?.and_then(|p| p.language);
     let code = random_code(settings.digits)?;
-    let right = mac(s, request.visit, &request.iin, &code)?;
+    let right = mac(s, request.visit, request.iin.expose(), &code)?;
     let nothing = keys::random_hex::<32>()?;
     let kept = if phone.is_some() { &right } else { &nothing };
-    let person = person(s, &request.iin)?;
+    let person = person(s, request.iin.expose())?;
     let refused = s
         .database
         .write(|t| admit(s, t, caller, request, &person, kept, now))?;
@@ -169,27 +169,28 @@ fn listed(s: &Receive, caller: &Caller, request: &ListWanted) -> Result<HeldCert
             return Ok(Err(ApiError::TooMany { seconds }));
         }
         let visit = holders::get(t, request.visit)?.filter(|v| v.kiosk == kiosk);
-        let Some(visit) = visit else {
-            limits::count(t, WRONG, kiosk, now)?;
-            return Ok(Err(ApiError::NotFound));
+        // Who never asked for a code is looked at like who did: as a person that no
+        // other kiosk knows, with a code that nobody can type.
+        let (who, kept) = match &visit {
+            Some(v) => (v.iin.expose(), v.code_mac.as_str()),
+            None => (kiosk, ""),
         };
         // Failing to compute it is a failure of this office and refuses everybody.
         let (Ok(person), Ok(typed)) = (
-            person(s, &visit.iin),
-            mac(s, request.visit, &visit.iin, request.code.expose()),
+            person(s, who),
+            mac(s, request.visit, who, request.code.expose()),
         ) else {
             return Ok(Err(ApiError::Unavailable));
         };
         if let Some(seconds) = limits::hourly(t, WRONG, &person, limit, now)? {
             return Ok(Err(ApiError::TooMany { seconds }));
         }
-        let right = typed.len() == visit.code_mac.len()
-            && memcmp::eq(typed.as_bytes(), visit.code_mac.as_bytes());
-        if !right || visit.expires_at <= now {
+        let right = typed.len() == kept.len() && memcmp::eq(typed.as_bytes(), kept.as_bytes());
+        let Some(visit) = visit.filter(|v| right && v.expires_at > now) else {
             limits::count(t, WRONG, kiosk, now)?;
             limits::count(t, WRONG, &person, now)?;
             return Ok(Err(ApiError::NotFound));
-        }
+        };
         if visit.proven_at.is_none() {
             let minutes = i64::from(s.configuration.collect.visit_minutes);
             holders::proven(t, request.visit, now, now.plus_millis(minutes * 60_000))?;
@@ -283,12 +284,14 @@ fn held(
 }
 
 /// Binds a code to this purpose, visit and person.
-fn mac(s: &Receive, visit: SubmissionId, iin: &Iin, code: &str) -> anyhow::Result<String> {
-    let bound = Zeroizing::new(format!("holder\n{visit}\n{}\n{code}", iin.expose()));
-    bound_mac(s, &bound)
+fn mac(s: &Receive, visit: SubmissionId, iin: &str, code: &str) -> anyhow::Result<String> {
+    bound_mac(
+        s,
+        &Zeroizing::new(format!("holder\n{visit}\n{iin}\n{code}")),
+    )
 }
 
 /// Under which name a person is counted: not their IIN.
-fn person(s: &Receive, iin: &Iin) -> anyhow::Result<String> {
-    bound_mac(s, &Zeroizing::new(format!("person\n{}", iin.expose())))
+fn person(s: &Receive, iin: &str) -> anyhow::Result<String> {
+    bound_mac(s, &Zeroizing::new(format!("person\n{iin}")))
 }

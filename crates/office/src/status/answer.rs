@@ -85,11 +85,7 @@ impl Answering {
     /// # Errors
     /// The authority's certificate or the database cannot be read.
     pub fn open(layout: &Layout) -> Result<Self> {
-        let path = layout.issuing_certificate();
-        let issuer = std::fs::read(&path)
-            .map_err(anyhow::Error::from)
-            .and_then(|der| Ok(Certificate::from_der(&der)?))
-            .with_context(|| format!("reading {}", path.display()))?;
+        let issuer = issuer(layout)?;
         let name = issuer.tbs_certificate().subject().to_der()?;
         let info = issuer.tbs_certificate().subject_public_key_info();
         let key = info.subject_public_key.raw_bytes();
@@ -223,6 +219,16 @@ impl Answering {
         };
         read().with_context(|| format!("reading {}", path.display()))
     }
+}
+
+/// The issuing CA's certificate, the first of its chain.
+pub fn issuer(layout: &Layout) -> Result<Certificate> {
+    let path = layout.authority_chain();
+    let read = || -> Result<Certificate> {
+        let chain = Certificate::load_pem_chain(&std::fs::read(&path)?)?;
+        chain.into_iter().next().context("no certificate")
+    };
+    read().with_context(|| format!("reading {}", path.display()))
 }
 
 /// What is asked, checked.

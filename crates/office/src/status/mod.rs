@@ -9,7 +9,6 @@ mod answer;
 mod listener;
 pub mod ocsp;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::{
@@ -21,12 +20,13 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use der::Encode;
 use exchange::UnixMillis;
 
 pub use listener::run;
 
 use crate::layout::Layout;
-use answer::{Answer, Answering, KEEP_SECONDS};
+use answer::{Answer, Answering, KEEP_SECONDS, issuer};
 
 /// Paths; `below` a configured address they stand in certificates.
 pub const OCSP: &str = "/ocsp";
@@ -122,17 +122,22 @@ fn http_date(at: UnixMillis) -> String {
         .to_string()
 }
 
+/// Replaced whole while it is read: see [`crate::whole_file`].
 async fn revocation_list(State(state): State<Arc<Status>>) -> Response {
-    file(&state.layout.revocation_list(), "application/pkix-crl").await
+    let read = tokio::fs::read(state.layout.revocation_list()).await;
+    file(read.map_err(anyhow::Error::from), "application/pkix-crl")
 }
 
 async fn issuing_certificate(State(state): State<Arc<Status>>) -> Response {
-    file(&state.layout.issuing_certificate(), "application/pkix-cert").await
+    let read = tokio::task::spawn_blocking(move || Ok(issuer(&state.layout)?.to_der()?)).await;
+    file(
+        read.map_err(anyhow::Error::from).flatten(),
+        "application/pkix-cert",
+    )
 }
 
-/// Files that are replaced whole: see [`crate::whole_file`].
-async fn file(path: &Path, kind: &'static str) -> Response {
-    match tokio::fs::read(path).await {
+fn file(read: anyhow::Result<Vec<u8>>, kind: &'static str) -> Response {
+    match read {
         Ok(bytes) => {
             let mut headers = typed(kind);
             headers.insert(
@@ -142,7 +147,7 @@ async fn file(path: &Path, kind: &'static str) -> Response {
             (headers, bytes).into_response()
         }
         Err(e) => {
-            tracing::error!("reading {}: {e}", path.display());
+            tracing::error!("{kind} cannot be served: {e:#}");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
