@@ -9,13 +9,12 @@ use chip::card_security::CardSecurity;
 use chip::trust::Trust;
 use chip::{CheckName, ChipFiles, FileId, Outcome, card_access, passive};
 use libfuzzer_sys::fuzz_target;
-use specimen::{Authority, SeededRandom};
 
 /// 22 November 2026.
 const NOW: u64 = 1_795_305_600;
 
 static TRUST: LazyLock<Trust> = LazyLock::new(|| {
-    let authority = Authority::new("KZ", &mut SeededRandom::new(1)).expect("an authority");
+    let (authority, _) = fuzz::authority();
     Trust::from_der(authority.csca_der()).expect("a certificate")
 });
 

@@ -9,7 +9,7 @@ use chip::sod::Sod;
 use chip::trust::Trust;
 use chip::{CheckName, ChipFiles, DataGroup, FileId, Outcome, passive};
 use libfuzzer_sys::fuzz_target;
-use specimen::{Authority, SeededRandom, Specimen, SpecimenConfig, portrait};
+use specimen::{Specimen, SpecimenConfig, portrait};
 
 /// 22 November 2026.
 const NOW: u64 = 1_795_305_600;
@@ -21,8 +21,7 @@ struct Known {
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     // As `seeds` makes it, so that a seed passes and a mutation must not.
-    let mut random = SeededRandom::new(1);
-    let authority = Authority::new("KZ", &mut random).expect("an authority");
+    let (authority, mut random) = fuzz::authority();
     let portrait = portrait::silhouette(9_000).expect("a portrait");
     let config = SpecimenConfig::identity_card(portrait);
     Known {

@@ -9,10 +9,9 @@ use chip::certificate::Certificate;
 use chip::public_key::PublicKey;
 use chip::trust::Trust;
 use libfuzzer_sys::fuzz_target;
-use specimen::{Authority, SeededRandom};
+use specimen::Authority;
 
-static AUTHORITY: LazyLock<Authority> =
-    LazyLock::new(|| Authority::new("KZ", &mut SeededRandom::new(1)).expect("an authority"));
+static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| fuzz::authority().0);
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(certificate) = Certificate::parse(data) {

@@ -38,6 +38,8 @@ pub enum MasterListError {
     NoSigningTime,
     #[error("its signer's certificates were not valid when it was signed")]
     Validity,
+    #[error("its signer is of another state than the CSCA certificate behind it")]
+    State,
     #[error("its signer has been revoked")]
     Revoked,
 }
@@ -60,7 +62,11 @@ pub(crate) fn verified_certificates(
     let signer = signed
         .signer_certificate()
         .ok_or(MasterListError::NoSigner)?;
-    if !signer.extensions.purposes.contains(&SIGNING_KEY) {
+    let may_sign = signer
+        .extensions
+        .key_usage
+        .is_none_or(|usage| usage.digital_signature());
+    if !may_sign || !signer.extensions.purposes.contains(&SIGNING_KEY) {
         return Err(MasterListError::Purpose);
     }
     if !signed.content_digest_matches() {
@@ -86,10 +92,12 @@ pub(crate) fn verified_certificates(
         .find(|path| path.iter().all(|link| link.valid_at(signed_at, signed_at)))
         .filter(|_| signer.valid_at(signed_at, signed_at))
         .ok_or(MasterListError::Validity)?;
-    let revoked = path.issuer().is_some_and(|issuer| {
-        signer_roots.revocation(signer, issuer, signed_at) == Revocation::Listed
-    });
-    if revoked {
+    // A signer is its own state's (ICAO 9303-12, 7.1.1.1).
+    if path.iter().any(|link| link.country() != signer.country()) {
+        return Err(MasterListError::State);
+    }
+    let revocations = signer_roots.revocations(signer, path, signed_at);
+    if revocations.contains(&Revocation::Listed) {
         return Err(MasterListError::Revoked);
     }
     certificates(&signed.content)

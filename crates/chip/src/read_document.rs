@@ -18,7 +18,7 @@ use crate::pace::{self, MappingProof};
 use crate::read::{Access, ActiveProof, ChipRead, ReadError, ReadRequest, Stage};
 use crate::security_info::SecurityInfos;
 use crate::session::Session;
-use crate::sod::Sod;
+use crate::sod::{self, Sod};
 use apdu::{CardChannel, ChannelError};
 
 /// Reads what `request` asks for and the document has, and lets the chip prove itself.
@@ -202,7 +202,7 @@ impl Reading<'_, '_> {
         }
         let dg14 = self.files.get(FileId::DataGroup(DataGroup::DG14));
         let infos = match dg14.map(SecurityInfos::of_dg14) {
-            None => return Ok(Check::not_done(NAME, "there is no DG14")),
+            None => return Ok(self.without_key(NAME, DataGroup::DG14)),
             Some(Err(error)) => return Ok(Check::failed(NAME, format!("DG14: {error}"))),
             Some(Ok(infos)) => infos,
         };
@@ -233,10 +233,19 @@ impl Reading<'_, '_> {
         Ok(Check::failed(NAME, reason))
     }
 
+    /// The chip has no key to prove, or says so.
+    fn without_key(&self, name: CheckName, group: DataGroup) -> Check {
+        let asked = self.request.data_groups.contains(&group);
+        match asked && sod::lists(&self.files, group) {
+            true => Check::failed(name, hidden(group)),
+            false => Check::not_done(name, format!("there is no {}", FileId::DataGroup(group))),
+        }
+    }
+
     fn authenticate_actively(&mut self) -> Result<Check, ReadError> {
         const NAME: CheckName = CheckName::ActiveAuthentication;
         let Some(dg15) = self.files.get(FileId::DataGroup(DataGroup::DG15)) else {
-            return Ok(Check::not_done(NAME, "there is no DG15"));
+            return Ok(self.without_key(NAME, DataGroup::DG15));
         };
         (self.progress)(Stage::ActiveAuthentication);
         let challenge = &self.request.challenge;
@@ -294,6 +303,11 @@ impl Reading<'_, '_> {
             ReadError::SecureMessaging(_) | ReadError::Channel(ChannelError::Failed)
         ) && self.session.retry_shorter()
     }
+}
+
+fn hidden(group: DataGroup) -> String {
+    let file = FileId::DataGroup(group);
+    format!("EF.SOD has a digest of {file}, but the chip does not give it")
 }
 
 /// The mapping of PACE has proved a key only by the file that the state signed for it

@@ -8,7 +8,8 @@ use x509_cert::spki::AlgorithmIdentifierRef;
 
 use crate::der_cursor::{DerCursor, NotDer, SEQUENCE};
 use crate::digest_algorithm::DigestAlgorithm;
-use crate::file_id::DataGroup;
+use crate::file_id::{DataGroup, FileId};
+use crate::files::ChipFiles;
 use crate::signed_data::{SignedData, SignedDataError};
 use crate::tlv::{self, TlvError};
 
@@ -84,6 +85,14 @@ impl Sod {
     pub(crate) fn content_is_called_data(&self) -> bool {
         self.signed.content_type == DATA
     }
+}
+
+/// Whether EF.SOD among `files` has a digest of this data group. A chip that does not
+/// give such a one hides it: a copy without the keys of DG14 and DG15 must, to be taken
+/// for a document that never had them.
+pub fn lists(files: &ChipFiles, group: DataGroup) -> bool {
+    let sod = files.get(FileId::Sod).map(Sod::parse);
+    matches!(sod, Some(Ok(sod)) if sod.security_object.digests.contains_key(&group))
 }
 
 impl LdsSecurityObject {

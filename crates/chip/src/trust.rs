@@ -160,7 +160,7 @@ impl Trust {
             if list.verify_signed_by(signer).is_err() {
                 continue;
             }
-            if let Some(path) = self.anchored(signer, LONGEST_PATH) {
+            if let Some(path) = self.anchored(signer) {
                 let keys = path.iter().map(|link| link.key_info.clone()).collect();
                 self.revocation_lists.push(Revocations { list, keys });
                 return Ok(());
@@ -192,7 +192,7 @@ impl Trust {
         let named = |authority: &&Certificate| authority.subject == certificate.issuer;
         for authority in self.authorities.iter().filter(named) {
             match certificate.verify_signed_by(authority) {
-                Ok(()) => match self.anchored(authority, LONGEST_PATH) {
+                Ok(()) => match self.anchored(authority) {
                     Some(path) => paths.push(Path(path)),
                     None => failure = NoPath::Unanchored,
                 },
@@ -209,42 +209,76 @@ impl Trust {
         }
     }
 
-    /// The authority itself when it is self-signed, else through the links of its own
-    /// state to one that is.
-    fn anchored<'a>(
-        &'a self,
-        authority: &'a Certificate,
-        remaining: usize,
-    ) -> Option<Vec<&'a Certificate>> {
-        if authority.issuer == authority.subject && authority.verify_signed_by(authority).is_ok() {
-            return Some(vec![authority]);
+    /// The authority itself when it is self-signed, else the shortest way through the
+    /// links of its own state to one that is. Each certificate is looked at once:
+    /// links may lead in circles, and where many do, into more ways than can be gone.
+    fn anchored<'a>(&'a self, authority: &'a Certificate) -> Option<Vec<&'a Certificate>> {
+        /// A certificate, and the place of the one that it signed.
+        struct Reached<'t> {
+            certificate: &'t Certificate,
+            from: Option<usize>,
+            links: usize,
         }
-        let remaining = remaining.checked_sub(1)?;
-        let older = self.authorities.iter().filter(|older| {
-            older.subject == authority.issuer
-                && older.country() == authority.country()
-                && older.der != authority.der
-        });
-        for older in older {
-            if authority.verify_signed_by(older).is_err() {
-                continue;
-            }
-            if let Some(mut path) = self.anchored(older, remaining) {
-                path.insert(0, authority);
+        let mut reached = vec![Reached {
+            certificate: authority,
+            from: None,
+            links: 0,
+        }];
+        let mut at = 0;
+        while let Some(&Reached {
+            certificate, links, ..
+        }) = reached.get(at)
+        {
+            if certificate.issuer == certificate.subject
+                && certificate.verify_signed_by(certificate).is_ok()
+            {
+                let mut path = Vec::new();
+                let mut next = Some(at);
+                while let Some(step) = next.and_then(|at| reached.get(at)) {
+                    path.push(step.certificate);
+                    next = step.from;
+                }
+                path.reverse();
                 return Some(path);
             }
+            if links < LONGEST_PATH {
+                for older in &self.authorities {
+                    let known = |other: &Reached<'_>| other.certificate.der == older.der;
+                    if older.subject == certificate.issuer
+                        && older.country() == certificate.country()
+                        && !reached.iter().any(known)
+                        && certificate.verify_signed_by(older).is_ok()
+                    {
+                        reached.push(Reached {
+                            certificate: older,
+                            from: Some(at),
+                            links: links + 1,
+                        });
+                    }
+                }
+            }
+            at += 1;
         }
         None
     }
 
-    /// What the lists of `issuer`, or of its earlier and later keys, say of a
-    /// certificate it signed. `at` in Unix seconds.
-    pub(crate) fn revocation(
+    /// What the lists say of `certificate` and of the links on its path, in their order.
+    pub(crate) fn revocations(
         &self,
         certificate: &Certificate,
-        issuer: &Certificate,
+        path: &Path<'_>,
         at: u64,
-    ) -> Revocation {
+    ) -> Vec<Revocation> {
+        std::iter::once(certificate)
+            .chain(path.links())
+            .zip(path.iter())
+            .map(|(certificate, issuer)| self.revocation(certificate, issuer, at))
+            .collect()
+    }
+
+    /// What the lists of `issuer`, or of its earlier and later keys, say of a
+    /// certificate it signed. `at` in Unix seconds.
+    fn revocation(&self, certificate: &Certificate, issuer: &Certificate, at: u64) -> Revocation {
         let mut found = Revocation::NoList;
         for revocations in &self.revocation_lists {
             let list = &revocations.list;

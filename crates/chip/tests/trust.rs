@@ -75,6 +75,27 @@ fn links_in_a_ring_are_no_anchor() {
     assert_eq!(chain(&document, &trust), Outcome::Failed);
 }
 
+/// Two keys that certify each other again and again, as a master list may say: the
+/// ways through them are millions, the certificates few.
+#[test]
+fn many_rings_of_links_end_soon() {
+    let document = Document::plain();
+    let other = Key::generate(P256);
+    let mut template = Template::csca("KZ");
+    let mut trust = Trust::default();
+    for serial in 1..=20 {
+        template.serial = vec![serial];
+        for (key, by) in [(&document.csca_key, &other), (&other, &document.csca_key)] {
+            trust.add_certificate(&template.certify(key, by)).unwrap();
+        }
+    }
+    assert_eq!(chain(&document, &trust), Outcome::Failed);
+    // With a root behind them the way is found, and is no longer than it must be.
+    let root = template.certify(&other, &other);
+    trust.add_certificate(&root).unwrap();
+    assert_eq!(chain(&document, &trust), Outcome::Passed);
+}
+
 /// A certificate with this key but without the right to sign others.
 #[test]
 fn only_authorities_are_taken() {
@@ -215,6 +236,19 @@ fn a_master_list_that_nobody_vouches_for_is_refused() {
     assert_eq!(
         purpose.refused(&purpose.list(&wanted)),
         MasterListError::Purpose
+    );
+    let mut usage = Lister::new(P256);
+    usage.template.key_usage = (0x08, 3);
+    assert_eq!(
+        usage.refused(&usage.list(&wanted)),
+        MasterListError::Purpose
+    );
+    // One of another state than the CSCA that certified it.
+    let mut foreign = Lister::new(P256);
+    foreign.template.subject = name("KZ", "Master List Signer");
+    assert_eq!(
+        foreign.refused(&foreign.list(&wanted)),
+        MasterListError::State
     );
     let mut sod = Lister::new(P256);
     sod.envelope.content_type = LDS_SECURITY_OBJECT;

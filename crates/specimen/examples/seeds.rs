@@ -39,7 +39,18 @@ impl Corpus {
 fn write(corpus: &Corpus) -> Result<(), Failure> {
     // The targets make the same ones.
     let mut random = SeededRandom::new(1);
-    let authority = Authority::new("KZ", &mut random)?;
+    // RSA is verified in microseconds, brainpool curves in milliseconds.
+    let rsa = Scheme::RsaPkcs1 {
+        bits: 2048,
+        exponent: 65537,
+        digest: Digest::Sha256,
+    };
+    let quick = AuthorityConfig {
+        csca: rsa,
+        signer: rsa,
+        ..AuthorityConfig::default()
+    };
+    let authority = Authority::with("KZ", quick, &mut random)?;
     let card = SpecimenConfig::identity_card(portrait::silhouette(9_000)?);
     let card = Specimen::new(card, &authority, &mut random)?;
     let passport = SpecimenConfig {
@@ -50,7 +61,7 @@ fn write(corpus: &Corpus) -> Result<(), Failure> {
         iin: None,
         ..SpecimenConfig::passport(portrait::silhouette(9_000)?)
     };
-    let rsa = AuthorityConfig {
+    let unusual = AuthorityConfig {
         csca: Scheme::RsaPss {
             bits: 2048,
             exponent: 3,
@@ -63,7 +74,7 @@ fn write(corpus: &Corpus) -> Result<(), Failure> {
         },
         ..AuthorityConfig::default()
     };
-    let other = Authority::with("UT", rsa, &mut random)?;
+    let other = Authority::with("UT", unusual, &mut random)?;
     let passport = Specimen::new(passport, &other, &mut random)?;
 
     for (name, specimen, authority) in

@@ -309,6 +309,38 @@ fn a_clone_is_found() {
     }
 }
 
+/// And leaves out the files that would show it, from EF.COM too: EF.SOD still has them.
+#[test]
+fn a_clone_that_hides_its_keys_is_found() {
+    let config = SpecimenConfig::identity_card(portrait::silhouette(19_000).unwrap());
+    for group in [DataGroup::DG14, DataGroup::DG15] {
+        let mut specimen = made(config.clone());
+        drop(specimen.files.take(FileId::DataGroup(group)));
+        drop(specimen.files.take(FileId::Com));
+        let access = specimen.mrz_key().unwrap();
+        let read = read(&mut chip(specimen, ChipConfig::default()), access).unwrap();
+        let name = match group {
+            DataGroup::DG14 => CheckName::ChipAuthentication,
+            _ => CheckName::ActiveAuthentication,
+        };
+        assert_eq!(outcome(&read.checks, name), Outcome::Failed, "{group:?}");
+    }
+    // A document that never had them is only not examined.
+    let specimen = made(SpecimenConfig {
+        chip_authentication: None,
+        active_authentication: None,
+        ..config
+    });
+    let access = specimen.mrz_key().unwrap();
+    let read = read(&mut chip(specimen, ChipConfig::default()), access).unwrap();
+    for name in [
+        CheckName::ChipAuthentication,
+        CheckName::ActiveAuthentication,
+    ] {
+        assert_eq!(outcome(&read.checks, name), Outcome::NotDone);
+    }
+}
+
 #[test]
 fn a_chip_that_refuses_long_reads_is_read_in_shorter_ones() {
     for largest in [255, 231, 223, 192, 160, 128] {

@@ -303,17 +303,11 @@ fn validity(
 /// Of the signer, and of the links on its path.
 fn revocation(signer: &Certificate, path: &Path<'_>, trust: &Trust, at: UnixSeconds) -> Check {
     let name = CheckName::SignerRevocation;
-    let issuers = path.iter();
-    let followed = std::iter::once(signer).chain(path.links());
-    let mut of_signer = None;
-    for (certificate, issuer) in followed.zip(issuers) {
-        let revocation = trust.revocation(certificate, issuer, at);
-        if revocation == Revocation::Listed {
-            return Check::failed(name, "a certificate is on a revocation list");
-        }
-        of_signer.get_or_insert(revocation);
+    let revocations = trust.revocations(signer, path, at);
+    if revocations.contains(&Revocation::Listed) {
+        return Check::failed(name, "a certificate is on a revocation list");
     }
-    match of_signer {
+    match revocations.first() {
         Some(Revocation::NotListed { stale: false }) => Check::passed(name),
         Some(Revocation::NotListed { stale: true }) => Check::warning(
             name,

@@ -5,7 +5,7 @@ use chip::lds::dg1::Dg1;
 use chip::trust::Trust;
 use chip::{
     ActiveProof, Check, CheckName, ChipFiles, DataGroup, FileId, MrzFormat, Outcome,
-    active_authentication, card_access, check, passive,
+    active_authentication, card_access, check, passive, sod,
 };
 use exchange::{
     ChipRecord, DocumentKind, DocumentRecord, Form, IinComparison, ReadBy, SubmissionId,
@@ -156,6 +156,9 @@ fn active(files: &ChipFiles, proof: Option<&ActiveProof>, submission: Submission
     let name = CheckName::ActiveAuthentication;
     let group = |number| files.get(FileId::DataGroup(number));
     match (group(DataGroup::DG15), proof) {
+        (None, _) if sod::lists(files, DataGroup::DG15) => {
+            Check::failed(name, "EF.SOD has a digest of DG15, which did not come")
+        }
         (None, _) => Check::not_done(name, "the document has no DG15"),
         (Some(_), None) => Check::not_done(name, "the kiosk brought no signature"),
         (Some(_), Some(proof)) if proof.challenge != active_challenge(submission) => {

@@ -3,6 +3,11 @@
 //! Needs Debian's pcscd, vsmartcard-vpcd, util-linux and iproute2, and the right to
 //! make name spaces.
 
+// No test uses all of it.
+#![allow(dead_code)]
+
+pub mod usb;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -54,6 +59,8 @@ impl Pcscd {
         let _ = std::fs::remove_file("/run/pcscd/pcscd.comm");
         let child = Command::new("/usr/sbin/pcscd")
             .args(["--foreground"])
+            // The /sys of a USB reader here is made up.
+            .env("SYSTEMD_DEVICE_VERIFY_SYSFS", "0")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

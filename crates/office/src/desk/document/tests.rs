@@ -169,6 +169,16 @@ fn card_security_is_examined_again() {
 }
 
 #[test]
+fn a_data_group_with_the_chips_key_may_not_be_left_out() {
+    let mut case = card();
+    drop(case.chip().files.take(FileId::DataGroup(DataGroup::DG15)));
+    let seen = case.examine();
+    assert_eq!(seen.findings, [Finding::DocumentNotGenuine]);
+    let name = CheckName::ActiveAuthentication;
+    assert_eq!(outcome(&seen, name), Outcome::Failed);
+}
+
+#[test]
 fn a_signature_for_another_submission_proves_nothing() {
     let mut case = card();
     case.chip().active = Some(ActiveProof {
