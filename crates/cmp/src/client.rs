@@ -21,6 +21,10 @@ use crate::{
 /// Some authorities number the one request of a p10cr, the profile does not.
 const CERT_REQ_IDS: [i64; 2] = [-1, 0];
 
+/// Nonces of the authority that may not come again. An old answer already fails by our
+/// own nonce, which is fresh in every message.
+const REMEMBERED: usize = 32;
+
 pub struct Client<'a> {
     configuration: &'a Configuration,
     transport: &'a dyn Transport,
@@ -193,6 +197,8 @@ impl<'a> Client<'a> {
         };
         let (answer, theirs) = answer::accept(&answer, &asked, self.configuration, now)?;
         transaction.nonces.push(Nonce(theirs));
+        let forgotten = transaction.nonces.len().saturating_sub(REMEMBERED);
+        transaction.nonces.drain(..forgotten);
         Ok(answer)
     }
 

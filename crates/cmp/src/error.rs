@@ -28,7 +28,7 @@ pub enum Error {
     Recipient,
     #[error("the answer was made too long ago, or its clock differs")]
     MessageTime,
-    #[error("the protection of the answer: {0}")]
+    #[error(transparent)]
     Protection(#[from] Unproven),
     #[error("the certificate that the answer is signed with: {0}")]
     Signer(PathError),
@@ -42,7 +42,7 @@ pub enum Error {
     CertReqId,
     #[error("the authority says: {0}")]
     Refused(StatusInfo),
-    #[error("the certificate: {0}")]
+    #[error(transparent)]
     Unfit(#[from] Unfit),
     #[error("the authority was not asked again: it is not time yet")]
     TooEarly,

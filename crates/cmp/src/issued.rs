@@ -7,17 +7,17 @@ use crate::{Configuration, DerCertificate, HashAlgorithm, PathError, path, trans
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    #[error("there is none, or it cannot be read")]
+    #[error("no certificate came, or none that can be read")]
     Malformed,
-    #[error("it is encrypted, or a private key came along")]
+    #[error("the certificate is encrypted, or a private key came along")]
     Encrypted,
-    #[error("it is for another key")]
+    #[error("the certificate is for another key")]
     Key,
-    #[error("it is for another subject")]
+    #[error("the certificate is for another subject")]
     Subject,
-    #[error("it makes its subject an authority")]
+    #[error("the certificate makes its subject an authority")]
     Authority,
-    #[error("its signature algorithm is not known")]
+    #[error("the certificate's signature algorithm is not known")]
     Algorithm,
     #[error("{0}")]
     Path(PathError),

@@ -56,7 +56,9 @@ fn three_wrong_pins_block_it() {
         Fault::TokenPinBlocked
     );
     let puk = Secret::from(keystore::simulated_token::DEFAULT_PUK);
-    let wrong_puk = token.unblock(&Secret::from("00000000"), &pin()).unwrap_err();
+    let wrong_puk = token
+        .unblock(&Secret::from("00000000"), &pin())
+        .unwrap_err();
     assert_eq!(wrong_puk.fault(), Fault::TokenPukWrong);
     token.unblock(&puk, &pin()).unwrap();
     token.generate(P256, &pin()).unwrap();

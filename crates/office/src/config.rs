@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     authority::{Identification, Locations, Statements},
+    issue::CmpSettings,
     layout::Layout,
 };
 
@@ -27,6 +28,7 @@ pub struct Configuration {
     pub document: Document,
     pub issue: Issue,
     pub status: Status,
+    pub authority: AuthorityKind,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -132,6 +134,17 @@ pub struct Status {
     pub listen: Option<SocketAddr>,
 }
 
+/// Which authority issues citizens' certificates.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum AuthorityKind {
+    /// That of this office.
+    #[default]
+    BuiltIn,
+    /// One behind CMP.
+    Cmp(Box<CmpSettings>),
+}
+
 impl Default for Configuration {
     fn default() -> Self {
         Self {
@@ -146,6 +159,7 @@ impl Default for Configuration {
             document: Document::default(),
             issue: Issue::default(),
             status: Status::default(),
+            authority: AuthorityKind::default(),
         }
     }
 }
@@ -300,6 +314,18 @@ mod tests {
         let read: Configuration = toml::from_str(&text).unwrap();
         read.check().unwrap();
         assert_eq!(read.codes.lifetime_seconds, 180);
+    }
+
+    #[test]
+    fn a_real_authority_is_a_section_of_its_own() {
+        let text = "[authority]\nkind = \"cmp\"\naddress = \"https://ca.example.kz/cmp\"\n\
+                    reference = \"office 1\"\nsecret = \"/etc/office/cmp-secret\"";
+        let read: Configuration = toml::from_str(text).unwrap();
+        let AuthorityKind::Cmp(settings) = read.authority else {
+            panic!("built in");
+        };
+        assert_eq!((settings.wait_seconds, settings.plain_http), (20, false));
+        assert!(toml::from_str::<Configuration>(&format!("{text}\nsecrets = 1")).is_err());
     }
 
     #[test]

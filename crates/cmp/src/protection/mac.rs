@@ -207,9 +207,9 @@ fn hmac(digest: MessageDigest, key: &[u8], message: &[u8]) -> Result<Vec<u8>, Un
         .map_err(|_| Unproven::Algorithm)
 }
 
-fn decoded<T: for<'a> der::DecodeValue<'a> + der::FixedTag>(any: &Any) -> Result<T, Unproven>
+fn decoded<T>(any: &Any) -> Result<T, Unproven>
 where
-    for<'a> T: der::DecodeValue<'a, Error = der::Error>,
+    T: der::FixedTag + for<'a> der::DecodeValue<'a, Error = der::Error>,
 {
     any.decode_as().map_err(|_| Unproven::Algorithm)
 }

@@ -14,15 +14,15 @@ pub use credentials::{Credentials, Mac, SharedSecret, SignatureKey};
 /// Why a protection proves nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unproven {
-    #[error("there is none")]
+    #[error("the answer is not protected")]
     Missing,
-    #[error("its algorithm or parameters are not accepted")]
+    #[error("the algorithm or parameters of the answer's protection are not accepted")]
     Algorithm,
-    #[error("HMAC with SHA-1 is not accepted here")]
+    #[error("the answer is protected with HMAC and SHA-1, which is not accepted here")]
     HmacSha1,
-    #[error("no certificate for it came with the message")]
+    #[error("no certificate for the answer's signature came with it")]
     NoSigner,
-    #[error("it is not that of this message")]
+    #[error("the answer was changed, or protected with another key")]
     Wrong,
 }
 

@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod certificates;
+pub mod cmp_transactions;
 pub mod codes;
 pub mod holders;
 pub mod kiosks;
@@ -28,6 +29,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema.sql")),
     M::up(include_str!("revocations.sql")),
+    M::up(include_str!("cmp_transactions.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -6,6 +6,7 @@
 //! else.
 
 mod built_in;
+mod cmp_authority;
 mod revoking;
 mod signing;
 
@@ -18,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     authority::{Authority, RevocationList},
-    config::Configuration,
-    db::Database,
+    config::{AuthorityKind, Configuration},
+    db::{Database, cmp_transactions},
     keys,
     layout::Layout,
     order::IssueOrder,
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use built_in::BuiltIn;
+pub use cmp_authority::{CmpAuthority, CmpSettings};
 
 /// Issues and revokes citizens' certificates: built in here, elsewhere a real
 /// authority behind CMP (RFC 9810).
@@ -48,6 +50,19 @@ pub trait CertificateAuthority: Send + Sync {
     /// # Errors
     /// It could not be.
     fn upkeep(&self, now: UnixMillis) -> Result<()>;
+
+    /// The kiosk found the certificate beside its key. Called for those that an
+    /// authority keeps a transaction of, until it succeeds.
+    ///
+    /// # Errors
+    /// The authority could not be told.
+    fn confirmed(&self, serial: &str, now: UnixMillis) -> Result<()>;
+
+    /// The certificate did not reach its key and is revoked here.
+    ///
+    /// # Errors
+    /// The authority could not be told.
+    fn not_confirmed(&self, serial: &str, now: UnixMillis) -> Result<()>;
 }
 
 pub struct SignedCertificate {
@@ -110,14 +125,26 @@ pub async fn run(layout: &Layout, stop: CancellationToken) -> Result<()> {
 }
 
 impl Issue {
+    /// Within a runtime, where the authority is one behind CMP.
+    ///
     /// # Errors
     /// A key or setting of this part cannot be read.
     pub fn open(layout: &Layout) -> Result<Self> {
         let configuration = Configuration::load(layout)?;
-        let authority = Authority::open(&layout.issue(), configuration.issue.statements())?;
+        let database = Arc::new(Database::open(&layout.database())?);
+        let authority: Box<dyn CertificateAuthority> = match &configuration.authority {
+            AuthorityKind::BuiltIn => {
+                let statements = configuration.issue.statements();
+                let authority = Authority::open(&layout.issue(), statements)?;
+                Box::new(BuiltIn::new(authority, layout))
+            }
+            AuthorityKind::Cmp(settings) => {
+                Box::new(CmpAuthority::open(settings, layout, Arc::clone(&database))?)
+            }
+        };
         Ok(Self {
-            database: Arc::new(Database::open(&layout.database())?),
-            authority: Box::new(BuiltIn::new(authority, layout)),
+            database,
+            authority,
             decision_key: keys::load_verifying_key(&layout.decision_public())?,
             configuration,
         })
@@ -132,7 +159,23 @@ impl Issue {
         self.end_abandoned(now)?;
         self.revoke_ordered(now)?;
         self.revoke_overdue(now)?;
+        self.tell_authority(now)?;
         self.answer_waiting(now)
+    }
+
+    /// What became of certificates, where the authority waits to hear it.
+    fn tell_authority(&self, now: UnixMillis) -> Result<()> {
+        for ended in self.database.read(|c| cmp_transactions::ended(c, now))? {
+            let told = if ended.confirmed {
+                self.authority.confirmed(&ended.serial, now)
+            } else {
+                self.authority.not_confirmed(&ended.serial, now)
+            };
+            if let Err(e) = told {
+                tracing::error!("submission {}: authority not told: {e:#}", ended.submission);
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what the world is told fresh.
