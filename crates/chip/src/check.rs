@@ -165,7 +165,7 @@ mod tests {
         let active = Check::passed(CheckName::ActiveAuthentication);
         let signed = Check::passed(CheckName::CardSecurity);
         let unknown = Check::not_done(CheckName::CardSecurity, "no CSCA certificate");
-        assert!(is_no_copy(&[chip.clone()]));
+        assert!(is_no_copy(std::slice::from_ref(&chip)));
         assert!(is_no_copy(&[signed, chip.clone()]));
         assert!(!is_no_copy(&[unknown.clone(), chip]));
         assert!(is_no_copy(&[unknown, active]));

@@ -13,7 +13,7 @@ use crate::{DerCertificate, Error, oid};
 
 /// `Debug` shows no secret.
 pub enum Credentials {
-    Signature(SignatureKey),
+    Signature(Box<SignatureKey>),
     Secret(SharedSecret),
 }
 

@@ -150,7 +150,7 @@ impl Pki {
     pub fn signing(&self) -> Configuration {
         let key = std::fs::read(self.path("office.key")).unwrap();
         let key = SignatureKey::from_pem(&key, &self.pem("office.pem")).unwrap();
-        self.configuration(Credentials::Signature(key))
+        self.configuration(Credentials::Signature(Box::new(key)))
     }
 
     /// The office as a client that shares a secret, and takes what OpenSSL 3.0 answers.

@@ -276,7 +276,7 @@ fn credentials(settings: &CmpSettings) -> Result<Credentials> {
             let chain = String::from_utf8(read(certificate)?)?;
             let key = SignatureKey::from_pem(&key, &chain)
                 .context("authority.key and authority.certificate do not go together")?;
-            Ok(Credentials::Signature(key))
+            Ok(Credentials::Signature(Box::new(key)))
         }
         CmpSettings {
             reference: Some(reference),
