@@ -29,9 +29,11 @@ pub(crate) enum Heard {
 pub(crate) struct Line {
     master: TTYPort,
     heard: Vec<u8>,
-    /// When the last byte would have arrived here, and left.
+    /// When the last byte would have arrived here.
     arrived: Instant,
-    departed: Instant,
+    /// When the reader would have come so far. Kept apart from the real time, so that a
+    /// thread that wakes late is not taken for a slow line.
+    pub clock: Instant,
 }
 
 impl Line {
@@ -43,12 +45,12 @@ impl Line {
             master,
             heard: Vec::new(),
             arrived: Instant::now(),
-            departed: Instant::now(),
+            clock: Instant::now(),
         }
     }
 
     /// The next frame, where there is a whole one within some milliseconds.
-    pub fn hear(&mut self, model: &ReaderModel) -> Option<Heard> {
+    pub fn hear(&mut self) -> Option<Heard> {
         let mut bytes = [0; 512];
         match self.master.read(&mut bytes) {
             Ok(count) => {
@@ -61,9 +63,7 @@ impl Line {
             Err(_) => std::thread::sleep(Duration::from_millis(2)),
         }
         let heard = self.frame()?;
-        if model.paced {
-            sleep_until(self.arrived);
-        }
+        self.clock = self.arrived;
         Some(heard)
     }
 
@@ -108,8 +108,8 @@ impl Line {
         };
         for piece in bytes.chunks(size) {
             if model.paced {
-                self.departed = self.departed.max(Instant::now()) + BYTE * piece.len() as u32;
-                sleep_until(self.departed);
+                self.clock += BYTE * piece.len() as u32;
+                std::thread::sleep(self.clock.saturating_duration_since(Instant::now()));
             }
             // A host that closed its end does not hear it.
             let _ = self.master.write_all(piece);
@@ -127,8 +127,4 @@ pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     let mut frame = [&[3, 6], message].concat();
     frame.push(exclusive_or(&frame));
     frame
-}
-
-pub(crate) fn sleep_until(instant: Instant) {
-    std::thread::sleep(instant.saturating_duration_since(Instant::now()));
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use serialport::{SerialPort, TTYPort};
 
@@ -128,7 +129,7 @@ impl Running {
                 Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => {}
             }
-            if let Some(heard) = self.line.hear(&self.model) {
+            if let Some(heard) = self.line.hear() {
                 self.respond(heard);
             }
         }
@@ -155,6 +156,7 @@ impl Running {
 
     fn notify(&mut self) {
         if self.model.notifies && !self.dead {
+            self.line.clock = self.line.clock.max(Instant::now());
             let state = if self.slot.has_card() { 3 } else { 2 };
             self.line.write(&self.model, &[0x50, state]);
         }
@@ -219,7 +221,7 @@ impl Running {
             _ => {}
         }
         let had_card = self.slot.has_card();
-        let answer = self.slot.answer(&self.model, message);
+        let answer = self.slot.answer(&self.model, message, &mut self.line.clock);
         if self.slot.has_card() != had_card {
             self.notify();
         }

@@ -6,7 +6,6 @@ use apdu::{CardChannel, ChannelError};
 
 use crate::block_card::{ABORT, BlockCard, INFORMATION_SIZE, MORE_TIME, exclusive_or};
 use crate::fault::{CardFault, Due};
-use crate::line::sleep_until;
 use crate::model::{InsertedCard, ReaderModel};
 
 /// The card's clock, Hz.
@@ -64,8 +63,8 @@ impl Slot {
         }
     }
 
-    /// What a message is answered with.
-    pub fn answer(&mut self, model: &ReaderModel, message: &[u8]) -> Vec<u8> {
+    /// What a message is answered with; `clock` goes on by what the contacts take.
+    pub fn answer(&mut self, model: &ReaderModel, message: &[u8], clock: &mut Instant) -> Vec<u8> {
         let data = &message[10..];
         let done = match message[0] {
             0x62 => self.power_on(),
@@ -74,7 +73,7 @@ impl Slot {
                 self.done(0x81, 0, &[])
             }
             0x65 => self.done(0x81, 0, &[]),
-            0x6F => self.transfer(model, data),
+            0x6F => self.transfer(data, clock),
             0x61 if model.sets_parameters => self.set_parameters(data),
             0x6C => self.parameters(),
             // "Get firmware", as pcscd's driver asks, and how cards are told of.
@@ -166,7 +165,7 @@ impl Slot {
         }
     }
 
-    fn transfer(&mut self, model: &ReaderModel, block: &[u8]) -> Done {
+    fn transfer(&mut self, block: &[u8], clock: &mut Instant) -> Done {
         let selects = self.card.as_ref().is_some_and(|card| card.selects);
         let Some(powered) = &mut self.powered else {
             return self.failed(0x80, ICC_MUTE);
@@ -199,11 +198,10 @@ impl Slot {
         }
         let begun = Instant::now();
         let taken = powered.protocol.take(block, powered.channel.as_mut());
-        if model.paced {
-            let answered = taken.as_ref().ok().and_then(Option::as_ref);
-            let bytes = block.len() + answered.map_or(0, Vec::len);
-            sleep_until(begun + transfer_time(powered.speed, bytes));
-        }
+        let answered = taken.as_ref().ok().and_then(Option::as_ref);
+        let bytes = block.len() + answered.map_or(0, Vec::len);
+        // What the card itself took, too.
+        *clock += begun.elapsed() + transfer_time(powered.speed, bytes);
         match (taken, fault) {
             (Err(ChannelError::Removed), _) => {
                 self.take_out();
