@@ -69,8 +69,13 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     let _ = Message::from_der(data);
     let _ = DerCertificate::from_der(data);
+    // A MAC takes ten thousand digests, reading a message none: longer inputs are for
+    // reading alone.
+    if data.len() > 12 {
+        return;
+    }
     let known = &*KNOWN;
-    // Places and what is written there.
+    // Up to four places and what is written there.
     let mut answer = known.answer.clone();
     for change in data.chunks_exact(3) {
         let at = usize::from(change[0]) << 8 | usize::from(change[1]);
