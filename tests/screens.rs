@@ -176,7 +176,7 @@ fn is_bar(one: &Seen) -> bool {
 
 /// Something to touch that is not a key.
 fn is_action(one: &Seen) -> bool {
-    const READ_ONLY: [&str; 22] = [
+    const READ_ONLY: [&str; 23] = [
         "top-bar",
         "bottom-bar",
         "page",
@@ -185,6 +185,7 @@ fn is_action(one: &Seen) -> bool {
         "preview",
         "picture-taken",
         "receipt-code",
+        "new-puk",
         "receipt-qr",
         "file-name",
         "file-location",

@@ -4,6 +4,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{
@@ -109,22 +110,17 @@ impl Elsewhere {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        self.port = loop {
+        let server = loop {
             let line = lines.next().expect("the server listens").unwrap();
             if let Some(rest) = line.strip_prefix("ACCEPT ") {
                 let address = rest.split(' ').next().unwrap();
                 break address.rsplit(':').next().unwrap().parse().unwrap();
             }
         };
-        let messages = Arc::clone(&self.messages);
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if line.contains("Received request") {
-                    messages.fetch_add(1, Ordering::SeqCst);
-                }
-            }
-        });
+        // It must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
         self.server = Some(child);
+        self.port = counting(server, Arc::clone(&self.messages));
     }
 
     fn messages(&self) -> usize {
@@ -170,6 +166,28 @@ impl Drop for Elsewhere {
             let _ = server.wait();
         }
     }
+}
+
+/// Passes connections on to `server`, one a message, and counts them.
+fn counting(server: u16, messages: Arc<AtomicUsize>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            messages.fetch_add(1, Ordering::SeqCst);
+            let Ok(server) = TcpStream::connect(("localhost", server)) else {
+                continue;
+            };
+            let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            for (mut from, mut to) in [there, (server, client)] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(Shutdown::Write);
+                });
+            }
+        }
+    });
+    port
 }
 
 fn application() -> Application {

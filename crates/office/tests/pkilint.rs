@@ -24,9 +24,11 @@ use support::{
 /// An environment in the target directory, made once.
 fn pkilint() -> PathBuf {
     let program = std::env::current_exe().unwrap();
+    // TARGET/PROFILE/deps/PROGRAM
     let target = program
         .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists())
+        .find(|directory| directory.ends_with("deps"))
+        .and_then(|deps| deps.ancestors().nth(2))
         .expect("cargo runs tests from its target directory");
     let environment = target.join("pkilint_python");
     let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pkilint_requirements.txt");

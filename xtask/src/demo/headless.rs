@@ -26,6 +26,9 @@ pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
     if wanted.offline {
         walk.arg("--offline");
     }
+    if wanted.token {
+        walk.arg("--token");
+    }
     let status = cargo::status(&mut walk)?;
     println!(
         "{} See {}",

@@ -23,6 +23,7 @@ struct Wanted {
     size: String,
     pace: Option<String>,
     offline: bool,
+    token: bool,
     camera: Option<PathBuf>,
     reader: bool,
     usb: Option<PathBuf>,
@@ -31,7 +32,7 @@ struct Wanted {
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     let flags = Flags::parse(
         words,
-        &["--headless", "--offline", "--reader"],
+        &["--headless", "--offline", "--token", "--reader"],
         &["--out", "--lang", "--size", "--pace", "--camera", "--usb"],
     )?;
     let headless = flags.has("--headless") || std::env::var_os("DISPLAY").is_none();
@@ -58,12 +59,18 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             println!("There is no display: the walk by itself, as with --headless.");
         }
     }
+    if flags.has("--token") && (!headless || flags.has("--offline")) {
+        return Err(wrong(
+            "--token is a walk by itself, with a link: in the window a simulated token is in",
+        ));
+    }
     let wanted = Wanted {
         out: out_folder(flags.value("--out"))?,
         language,
         size,
         pace,
         offline: flags.has("--offline"),
+        token: flags.has("--token"),
         camera: flags.value("--camera").map(PathBuf::from),
         reader: flags.has("--reader"),
         usb: flags.value("--usb").map(PathBuf::from),

@@ -111,6 +111,7 @@ fn configure(
         "data_dir = {data}\nworker = {worker}\ncamera = {camera}\ncard_reader = {reader}\n\
          panel = {{ simulated = {panel} }}\n\n\
          [office]\nurl = \"{url}\"\nca_file = {ca}\n\n\
+         [token_writer.simulated]\nfile = {token}\n\n\
          [usb]\nroot = {drive}\nroot_is_drive = true\n\n\
          [document]\ncsca = {csca}\n\n\
          [session]\nliveness_seconds_each = {seconds:.2}\n",
@@ -120,6 +121,7 @@ fn configure(
         panel = quoted(&wanted.out.join("panel.png"))?,
         url = office.url(),
         ca = quoted(&office.ca_file())?,
+        token = quoted(&wanted.out.join("token.json"))?,
         drive = quoted(&drive)?,
         seconds = PROMPT_SECONDS / pace,
     );

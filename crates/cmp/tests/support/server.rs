@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Once;
 
 use super::PKI;
 
@@ -27,9 +28,9 @@ impl Server {
     /// Shares the secret. The certificate gives it its name, as the protocol has none
     /// for who shares one.
     pub fn sharing(issued: &str, more: &str) -> Self {
-        let secret = std::str::from_utf8(super::SECRET).unwrap();
-        let path = PKI.path("secret");
-        std::fs::write(path, secret).unwrap();
+        // Once: a server of another test may be reading it.
+        static WRITTEN: Once = Once::new();
+        WRITTEN.call_once(|| std::fs::write(PKI.path("secret"), super::SECRET).unwrap());
         let own = "-srv_ref office -srv_secret file:secret";
         Self::start(&format!("{own} {}", issues(issued)), more)
     }
