@@ -88,8 +88,6 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         "reads and uses a PIV token as others would",
     ),
     ("opensc-pkcs11", Need::Test, "the same token by PKCS#11"),
-    ("python3", Need::Test, "the virtual card"),
-    ("python3-venv", Need::Test, "its packages, beside the build"),
     ("python3", Need::Test, "the virtual card; pkilint"),
     (
         "python3-venv",
