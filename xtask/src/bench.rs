@@ -26,6 +26,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         ("card_model", None),
         ("write", None),
         ("piv", None),
+        ("issue", None),
         ("camera", Some("headless")),
         ("headless", Some("headless")),
     ] {
