@@ -58,7 +58,7 @@ impl FromStr for TokenPlace {
 }
 
 /// As [`keystore::KeyStorage`] and [`keystore::Token`] name them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenRequest {
     /// -> `Status`
     Status,
@@ -97,6 +97,26 @@ pub enum TokenRequest {
     Clear { slot: String, pin: Secret },
 }
 
+/// The name alone: what is signed and certified names a person.
+impl std::fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            TokenRequest::Status => "Status",
+            TokenRequest::Contents => "Contents",
+            TokenRequest::VerifyPin { .. } => "VerifyPin",
+            TokenRequest::Generate { .. } => "Generate",
+            TokenRequest::Sign { .. } => "Sign",
+            TokenRequest::Install { .. } => "Install",
+            TokenRequest::ReadBack { .. } => "ReadBack",
+            TokenRequest::Discard { .. } => "Discard",
+            TokenRequest::RemoveLeftovers => "RemoveLeftovers",
+            TokenRequest::ChangePin { .. } => "ChangePin",
+            TokenRequest::Unblock { .. } => "Unblock",
+            TokenRequest::Clear { .. } => "Clear",
+        })
+    }
+}
+
 /// The answer to a [`TokenRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenAnswer {
@@ -111,8 +131,14 @@ pub enum TokenAnswer {
 }
 
 /// Certificates in DER, the key's own first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainData(Vec<Vec<u8>>);
+
+impl std::fmt::Debug for ChainData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ChainData({} certificates)", self.0.len())
+    }
+}
 
 impl ChainData {
     /// # Errors
@@ -197,6 +223,7 @@ impl From<StorageError> for TokenTrouble {
         match error {
             StorageError::NoKey => TokenTrouble::NoKey,
             StorageError::WrongSecret { tries_left } => TokenTrouble::WrongPin(tries_left),
+            StorageError::TokenPinWrong => TokenTrouble::WrongPin(None),
             StorageError::TokenMissing => TokenTrouble::Missing,
             StorageError::TokenPulled => TokenTrouble::Pulled,
             StorageError::TokenBlocked => TokenTrouble::Blocked,
@@ -207,7 +234,9 @@ impl From<StorageError> for TokenTrouble {
             StorageError::TokenOccupied => TokenTrouble::Occupied,
             StorageError::TokenFull => TokenTrouble::Full,
             StorageError::TokenReadOnly => TokenTrouble::ReadOnly,
-            StorageError::TokenUnknown => TokenTrouble::Unknown,
+            StorageError::TokenUnknown | StorageError::TokenCertificateCompressed => {
+                TokenTrouble::Unknown
+            }
             StorageError::TokenManagementKey => TokenTrouble::ManagementKey,
             StorageError::TokenSeveral => TokenTrouble::Several,
             StorageError::TestFailed | StorageError::Certificate(_) => TokenTrouble::TestFailed,
@@ -221,6 +250,8 @@ impl From<TokenTrouble> for StorageError {
     fn from(trouble: TokenTrouble) -> Self {
         match trouble {
             TokenTrouble::NoKey => StorageError::NoKey,
+            // Without a number a wrong secret would be a file's password.
+            TokenTrouble::WrongPin(None) => StorageError::TokenPinWrong,
             TokenTrouble::WrongPin(tries_left) => StorageError::WrongSecret { tries_left },
             TokenTrouble::Missing => StorageError::TokenMissing,
             TokenTrouble::Pulled => StorageError::TokenPulled,
@@ -254,4 +285,68 @@ pub enum TokenEvent {
     Several,
     /// The reader or writer itself does not answer.
     PlaceGone,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_told_the_same_on_both_sides() {
+        let some = Some(2);
+        for error in [
+            StorageError::NoKey,
+            StorageError::WrongSecret { tries_left: some },
+            StorageError::TokenPinWrong,
+            StorageError::TokenMissing,
+            StorageError::TokenPulled,
+            StorageError::TokenBlocked,
+            StorageError::TokenPinDefault,
+            StorageError::TokenPinRule,
+            StorageError::TokenPukWrong { tries_left: some },
+            StorageError::TokenPukWrong { tries_left: None },
+            StorageError::TokenPukBlocked,
+            StorageError::TokenOccupied,
+            StorageError::TokenFull,
+            StorageError::TokenReadOnly,
+            StorageError::TokenUnknown,
+            StorageError::TokenManagementKey,
+            StorageError::TokenCertificateCompressed,
+            StorageError::TokenSeveral,
+            StorageError::TestFailed,
+            StorageError::ForeignCertificate,
+            StorageError::TokenFailed,
+        ] {
+            let fault = error.fault();
+            let there = StorageError::from(TokenTrouble::from(error));
+            assert_eq!(there.fault(), fault, "{there}");
+        }
+    }
+
+    #[test]
+    fn debug_names_nobody() {
+        let request = TokenRequest::Sign {
+            key: "00".repeat(20).parse().unwrap(),
+            pin: Secret::from("731946"),
+            message: b"SERIKKYZY".to_vec(),
+        };
+        let chain = ChainData(vec![b"SERIKKYZY".to_vec()]);
+        assert_eq!(format!("{request:?}"), "Sign");
+        assert_eq!(format!("{chain:?}"), "ChainData(1 certificates)");
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_is_written() {
+        for text in [
+            "pcsc:",
+            "pcsc:Virtual PCD",
+            "serial:/dev/ttyS1",
+            "modules:softhsm2,ykcs11",
+        ] {
+            assert_eq!(text.parse::<TokenPlace>().unwrap().to_string(), text);
+        }
+        for text in ["", "pcsc", "serial:", "modules:", "usb:1"] {
+            assert!(text.parse::<TokenPlace>().is_err(), "{text}");
+        }
+    }
 }
