@@ -269,6 +269,23 @@ fn the_authority_hears_of_it_only_after_the_kiosk_confirmed() {
         (open_transactions(&office) == 0).then_some(())
     });
     assert_eq!(elsewhere.messages(), 3);
+
+    // What lives on there is not called revoked here.
+    let serial = chain.certificate().tbs_certificate().serial_number();
+    let serial = hex::encode(serial.as_bytes());
+    office.command(&["revoke", &serial, "--reason", "key_compromise"]);
+    eventually(
+        "an operator hears that it cannot be ended from here",
+        || {
+            let alarms = office.alarms();
+            alarms
+                .contains(&"revocation_refused".to_owned())
+                .then_some(())
+        },
+    );
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let live = database.read(|c| office::db::certificates::live(c, application.id));
+    assert!(live.unwrap().is_some());
 }
 
 #[test]

@@ -45,6 +45,10 @@ impl CertificateAuthority for BuiltIn {
         })
     }
 
+    fn can_revoke(&self) -> bool {
+        true
+    }
+
     fn publish_revoked(&self, list: &RevocationList) -> Result<()> {
         let der = self.authority.revocation_list(list)?;
         let pem = der::pem::encode_string("X509 CRL", LineEnding::LF, &der)

@@ -239,6 +239,12 @@ impl CertificateAuthority for CmpAuthority {
     }
 
     /// The authority publishes its own list, and revokes what is not confirmed.
+    /// A revocation request (RFC 9483 section 4.2) is not spoken: what is in use is
+    /// ended at the authority itself.
+    fn can_revoke(&self) -> bool {
+        false
+    }
+
     fn publish_revoked(&self, _: &RevocationList) -> Result<()> {
         Ok(())
     }

@@ -39,6 +39,9 @@ pub trait CertificateAuthority: Send + Sync {
     /// The authority refuses the request or cannot sign.
     fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<SignedCertificate>;
 
+    /// Whether a certificate in use can be ended from here.
+    fn can_revoke(&self) -> bool;
+
     /// Publishes everything that is revoked.
     ///
     /// # Errors

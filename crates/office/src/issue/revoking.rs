@@ -1,7 +1,7 @@
 //! Ending certificates: by order of the desk, unconfirmed in time, or never made.
 
 use anyhow::{Context, Result};
-use exchange::{Signed, UnixMillis};
+use exchange::{KioskId, Signed, SubmissionId, UnixMillis};
 
 use super::Issue;
 use crate::{
@@ -63,6 +63,16 @@ impl Issue {
                 .database
                 .read(|c| certificates::by_id(c, row.certificate))?;
             match (order, certificate) {
+                (Ok(_), Some(c))
+                    if c.state == CertificateState::Confirmed && !self.authority.can_revoke() =>
+                {
+                    tracing::error!(
+                        "revocation {}: this office cannot end certificates of its authority: \
+                         ask the authority itself",
+                        row.id
+                    );
+                    self.refuse_order(row.id, row.kiosk.as_ref(), Some(c.submission), now)?;
+                }
                 (Ok(order), Some(c)) if c.serial.as_deref() == Some(&order.serial) => {
                     if c.state == CertificateState::Revoked {
                         self.database.write(|t| revocations::done(t, c.id))?;
@@ -74,15 +84,25 @@ impl Issue {
                     let why = order.err().map(|e| format!("{e:#}")).unwrap_or_default();
                     tracing::error!("revocation {}: not what the desk ordered: {why}", row.id);
                     let submission = certificate.map(|c| c.submission);
-                    self.database.write(|t| {
-                        revocations::set_state(t, row.id, RevocationState::Refused)?;
-                        let kind = AlarmKind::RevocationRefused;
-                        alarms::raise(t, kind, row.kiosk.as_ref(), submission, now)
-                    })?;
+                    self.refuse_order(row.id, row.kiosk.as_ref(), submission, now)?;
                 }
             }
         }
         self.revoke(&ending, now)
+    }
+
+    /// Nothing is called revoked that is not: an operator hears of it.
+    fn refuse_order(
+        &self,
+        row: i64,
+        kiosk: Option<&KioskId>,
+        submission: Option<SubmissionId>,
+        now: UnixMillis,
+    ) -> Result<()> {
+        self.database.write(|t| {
+            revocations::set_state(t, row, RevocationState::Refused)?;
+            alarms::raise(t, AlarmKind::RevocationRefused, kiosk, submission, now)
+        })
     }
 
     fn revocation_order(&self, text: Option<&str>) -> Result<RevocationOrder> {
