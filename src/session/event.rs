@@ -7,6 +7,11 @@ use exchange::{
 use faults::Fault;
 use zeroize::Zeroizing;
 
+pub use super::places::{
+    FileEntry, FolderListing, Installed, PendingKey, PukSeen, StorageFound, StorageUnusable,
+    TokenSeen,
+};
+
 /// The moment at which an event is handled. Time-outs run on `boottime` only:
 /// the wall clock may jump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -525,94 +530,6 @@ pub enum DocumentRefusal {
     CanNotTaken,
     /// No eMRTD application, or none whose protocols are known.
     NoApplication,
-}
-
-/// A pending key that waits for its certificate in a citizen's storage.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingKey {
-    pub location: super::command::KeyLocation,
-    /// Name of the drive or token, for the person.
-    pub label: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StorageFound {
-    pub storage: StorageType,
-    /// `None`: can be used now.
-    pub unusable: Option<StorageUnusable>,
-    pub drive: Option<DriveId>,
-    /// Name of the drive or token, for the person.
-    pub label: String,
-    pub free_bytes: Option<u64>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StorageUnusable {
-    NotInserted,
-    NotSupportedHere,
-    ReadOnly,
-    Full,
-    Failed,
-    /// It holds other keys, which are not erased.
-    Occupied,
-    /// PIN and PUK are blocked.
-    Blocked,
-    /// A token of a kind that the kiosk does not know.
-    Unknown,
-    /// More than one token of this kind is in.
-    Several,
-}
-
-/// What a token says of itself before any PIN is tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TokenSeen {
-    pub kind: StorageType,
-    /// Name of the token, for the person.
-    pub label: String,
-    /// Wrong PINs until it blocks itself, where it says so; 0: it is blocked.
-    pub pin_tries: Option<u8>,
-    /// It still has the PIN it came with, where it says so.
-    pub pin_is_default: Option<bool>,
-    /// None: it has no PUK.
-    pub puk: Option<PukSeen>,
-    /// A key can be made in it, or was made in it during this visit.
-    pub has_room: bool,
-    /// Making a key erases those that are in it.
-    pub generation_erases: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PukSeen {
-    /// Wrong PUKs until it can never be unblocked, where it says so.
-    pub tries: Option<u8>,
-}
-
-/// One folder of a USB drive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FolderListing {
-    pub drive: DriveId,
-    /// From the drive's root, never with `..`.
-    pub path: Vec<String>,
-    pub folders: Vec<String>,
-    /// Pictures only when listing for the document photo; else none.
-    pub files: Vec<FileEntry>,
-    pub free_bytes: u64,
-    pub writable: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileEntry {
-    pub name: String,
-    pub bytes: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    /// e.g. `RSA256_<ski>.p12`; none in a token.
-    pub file_name: Option<String>,
-    /// Where the person finds it: drive and folder, or the token's name.
-    pub location: String,
-    pub valid_until: UnixMillis,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

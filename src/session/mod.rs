@@ -30,6 +30,7 @@ mod key_secret;
 mod liveness;
 mod phone;
 mod phone_code;
+mod places;
 mod receipt;
 mod review;
 mod selfie;
