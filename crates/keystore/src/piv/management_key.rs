@@ -9,17 +9,16 @@ use apdu::{CardChannel, Command};
 use des::TdesEde3;
 use zeroize::Zeroizing;
 
-use super::{application::Application, tlv};
+use super::{
+    application::Application,
+    general_authenticate::{CHALLENGE, RESPONSE, WITNESS},
+    tlv,
+};
 use crate::{PrivateKeyError, StorageError};
 
 pub const REFERENCE: u8 = 0x9B;
 
-const GENERAL_AUTHENTICATE: u8 = 0x87;
 const SET_MANAGEMENT_KEY: u8 = 0xFF;
-const DYNAMIC_AUTHENTICATION: u16 = 0x7C;
-const WITNESS: u16 = 0x80;
-const CHALLENGE: u16 = 0x81;
-const RESPONSE: u16 = 0x82;
 
 /// SP 800-78-4, table 6-2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,8 +164,9 @@ impl<C: CardChannel> Application<C> {
         algorithm: Algorithm,
         key: &ManagementKey,
     ) -> Result<bool, StorageError> {
+        let identifier = algorithm.identifier();
         let ask = tlv::Writer::default().object(WITNESS, &[]).done();
-        let Some(witness) = self.management(algorithm, &ask, WITNESS)? else {
+        let Some(witness) = self.general_authenticate(identifier, REFERENCE, &ask, WITNESS)? else {
             return Ok(false);
         };
         let Some(witness) = algorithm.decrypt(&key.0, &witness) else {
@@ -177,7 +177,8 @@ impl<C: CardChannel> Application<C> {
             .object(WITNESS, &witness)
             .object(CHALLENGE, &challenge)
             .done();
-        let Some(response) = self.management(algorithm, &answer, RESPONSE)? else {
+        let Some(response) = self.general_authenticate(identifier, REFERENCE, &answer, RESPONSE)?
+        else {
             return Ok(false);
         };
         // A card that took our answer but does not know the key is none of ours.
@@ -185,33 +186,6 @@ impl<C: CardChannel> Application<C> {
             Some(expected) if *expected == *response => Ok(true),
             _ => Err(StorageError::TokenFailed),
         }
-    }
-
-    /// None: refused.
-    fn management(
-        &mut self,
-        algorithm: Algorithm,
-        inside: &[u8],
-        wanted: u16,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, StorageError> {
-        let data = tlv::Writer::default()
-            .object(DYNAMIC_AUTHENTICATION, inside)
-            .done();
-        let (p1, p2) = (algorithm.identifier(), REFERENCE);
-        let answer = self.transmit(&Command::new(
-            GENERAL_AUTHENTICATE,
-            p1,
-            p2,
-            &data,
-            Some(256),
-        ))?;
-        if !answer.status.is_ok() {
-            return Ok(None);
-        }
-        let value = tlv::find(&answer.data, DYNAMIC_AUTHENTICATION)
-            .and_then(|inside| tlv::find(inside, wanted))
-            .ok_or(StorageError::TokenFailed)?;
-        Ok(Some(Zeroizing::new(value.to_vec())))
     }
 
     /// After [`Application::authenticate`].

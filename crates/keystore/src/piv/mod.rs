@@ -43,6 +43,7 @@
 
 mod application;
 mod certificate_object;
+mod general_authenticate;
 mod management_key;
 mod metadata;
 mod object;

@@ -13,20 +13,22 @@ use openssl::{
     sha::sha256,
 };
 
-use super::{application::Application, object::NO_SPACE, slot::SlotId, tlv};
+use super::{
+    application::Application,
+    general_authenticate::{CHALLENGE, RESPONSE},
+    object::NO_SPACE,
+    slot::SlotId,
+    tlv,
+};
 use crate::{PrivateKeyError, PublicKey, StorageError};
 
 const GENERATE: u8 = 0x47;
-const GENERAL_AUTHENTICATE: u8 = 0x87;
 const CONTROL_REFERENCE: u16 = 0xAC;
 const MECHANISM: u16 = 0x80;
 const PUBLIC_KEY: u16 = 0x7F49;
 const MODULUS: u16 = 0x81;
 const EXPONENT: u16 = 0x82;
 const POINT: u16 = 0x86;
-const DYNAMIC_AUTHENTICATION: u16 = 0x7C;
-const CHALLENGE: u16 = 0x81;
-const RESPONSE: u16 = 0x82;
 
 /// DigestInfo of SHA-256 up to the digest (RFC 8017, section 9.2, note 1).
 const DIGEST_INFO: [u8; 19] = [
@@ -161,24 +163,9 @@ impl<C: CardChannel> Application<C> {
             .object(RESPONSE, &[])
             .object(CHALLENGE, challenge)
             .done();
-        let data = tlv::Writer::default()
-            .object(DYNAMIC_AUTHENTICATION, &inside)
-            .done();
-        let p2 = slot.reference();
-        let answer = self.transmit(&Command::new(
-            GENERAL_AUTHENTICATE,
-            algorithm,
-            p2,
-            &data,
-            Some(256),
-        ))?;
-        if !answer.status.is_ok() {
-            return Ok(None);
-        }
-        let signature = tlv::find(&answer.data, DYNAMIC_AUTHENTICATION)
-            .and_then(|inside| tlv::find(inside, RESPONSE))
-            .ok_or(StorageError::TokenFailed)?;
-        Ok(Some(signature.to_vec()))
+        let signature =
+            self.general_authenticate(algorithm, slot.reference(), &inside, RESPONSE)?;
+        Ok(signature.map(|signature| signature.to_vec()))
     }
 }
 
