@@ -7,6 +7,7 @@ pub mod card_reader;
 pub mod status_panel;
 pub mod token_writer;
 pub mod usb_drive;
+mod worker_watch;
 
 /// Stands in the log when a simulated device is used, and in every program that has
 /// one built in: `cargo xtask device` looks for it.

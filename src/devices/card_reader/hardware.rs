@@ -7,13 +7,11 @@ use std::time::Duration;
 use chip::{ReadRequest, Stage};
 use faults::Fault;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::{Instant, sleep_until};
-use worker::{
-    CallError, CardEvent, DocumentError, Patience, Role, WatchEvent, WorkerClient, WorkerConfig,
-};
+use worker::{CallError, CardEvent, DocumentError, Patience, Role, WorkerClient, WorkerConfig};
 
 use super::presence::Presence;
 use super::{CardReader, DocumentFailure, DocumentReading, Reading};
+use crate::devices::worker_watch::{self, Told};
 use crate::session::event::DeviceEvent;
 
 /// Selecting an application takes a card far less than a second.
@@ -23,8 +21,6 @@ const DOCUMENT_PATIENCE: Patience = Patience {
     whole: Duration::from_secs(40),
     silence: Duration::from_secs(8),
 };
-/// A worker that is back sooner is nobody's trouble.
-const RESTART_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -51,31 +47,16 @@ pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'stati
     tokio::spawn({
         let (presence, asked) = (presence.clone(), worker.clone());
         async move {
-            let mut events = asked.watch_cards().await;
+            let events = asked.watch_cards().await;
             // So that the worker ends with the reader, and this task with the worker.
             drop(asked);
-            let mut patience: Option<Instant> = None;
-            loop {
-                let limit = patience.unwrap_or_else(Instant::now);
-                tokio::select! {
-                    event = events.recv() => match event {
-                        Some(WatchEvent::Card(event)) => note(&presence, event),
-                        Some(WatchEvent::Token(_)) => {}
-                        Some(WatchEvent::WorkerStarted) => {
-                            patience = None;
-                            presence.fault(Fault::WorkerDied, false);
-                        }
-                        Some(WatchEvent::WorkerDied) => {
-                            patience.get_or_insert(Instant::now() + RESTART_PATIENCE);
-                        }
-                        None => break,
-                    },
-                    () = sleep_until(limit), if patience.is_some() => {
-                        presence.fault(Fault::WorkerDied, true);
-                        patience = None;
-                    }
-                }
-            }
+            worker_watch::follow(events, |told| match told {
+                Told::Card(event) => note(&presence, event),
+                Told::Back => presence.fault(Fault::WorkerDied, false),
+                Told::Away => presence.fault(Fault::WorkerDied, true),
+                Told::Token(_) => {}
+            })
+            .await;
         }
     });
     PcscReader { presence, worker }

@@ -3,20 +3,16 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use exchange::StorageType;
 use faults::Fault;
 use keystore::Token;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep_until};
-use worker::{RemoteToken, Role, TokenEvent, TokenPlace, WatchEvent, WorkerClient, WorkerConfig};
+use worker::{RemoteToken, Role, TokenEvent, TokenPlace, WorkerClient, WorkerConfig};
 
 use super::TokenWriter;
+use crate::devices::worker_watch::{self, Told};
 use crate::session::event::DeviceEvent;
-
-/// A worker that is back sooner is nobody's trouble.
-const RESTART_PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -95,28 +91,16 @@ pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'stati
     tokio::spawn({
         let (seen, asked) = (seen.clone(), worker.clone());
         async move {
-            let mut events = asked.watch_tokens().await;
+            let events = asked.watch_tokens().await;
             // So that the worker ends with the writer, and this task with the worker.
             drop(asked);
-            let mut patience: Option<Instant> = None;
-            loop {
-                let limit = patience.unwrap_or_else(Instant::now);
-                tokio::select! {
-                    event = events.recv() => match event {
-                        Some(WatchEvent::Token(event)) => seen.take(event),
-                        Some(WatchEvent::WorkerStarted) => patience = None,
-                        Some(WatchEvent::WorkerDied) => {
-                            patience.get_or_insert(Instant::now() + RESTART_PATIENCE);
-                        }
-                        Some(WatchEvent::Card(_)) => {}
-                        None => break,
-                    },
-                    () = sleep_until(limit), if patience.is_some() => {
-                        seen.take(TokenEvent::PlaceGone);
-                        patience = None;
-                    }
-                }
-            }
+            worker_watch::follow(events, |told| match told {
+                Told::Token(event) => seen.take(event),
+                Told::Away => seen.take(TokenEvent::PlaceGone),
+                // What is in the place is told at once after this.
+                Told::Back | Told::Card(_) => {}
+            })
+            .await;
         }
     });
     WorkerWriter {
