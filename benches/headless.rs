@@ -90,17 +90,18 @@ fn first_frame() -> Duration {
 fn touch_to_frame() -> (Duration, Duration) {
     let mut driver = Driver::new(SIZE).expect("a window");
     let stage = Arc::new(driver.ui().on_stage(SIZE));
-    let (touches, touched) = mpsc::channel();
+    // None is the end: Slint keeps the callback, and so the sender, beyond the window.
+    let (touches, touched) = mpsc::channel::<Option<Touch>>();
+    let end = touches.clone();
     driver.ui().on_touch(move |touch| {
-        // The other thread ends before this one.
-        let _ = touches.send(touch);
+        let _ = touches.send(Some(touch));
     });
     let core = std::thread::spawn({
         let stage = stage.clone();
         move || {
             let mut view = sample("selfie");
             stage.show(view.clone());
-            for touch in touched {
+            for touch in touched.into_iter().map_while(|touch| touch) {
                 if let Touch::ChooseLanguage(language) = touch {
                     view.language = language;
                     stage.show(view.clone());
@@ -136,6 +137,7 @@ fn touch_to_frame() -> (Duration, Duration) {
     camera.join().expect("the camera's thread");
     kiosk::ui::Stage::clear();
     drop(driver);
+    end.send(None).expect("the core's thread listens");
     core.join().expect("the core's thread");
     times.sort();
     (times[times.len() / 2], times[times.len() - 1])
