@@ -7,6 +7,8 @@ mod document;
 mod happenings;
 #[path = "session_properties/journeys.rs"]
 mod journeys;
+#[path = "session_properties/revocation.rs"]
+mod revocation;
 #[path = "session_properties/steps.rs"]
 mod steps;
 #[path = "session_properties/tokens.rs"]

@@ -4,6 +4,7 @@
 mod asked;
 mod boundary;
 mod capture;
+mod certificates;
 mod clock;
 mod document;
 mod enrol;

@@ -65,7 +65,7 @@ impl Inner {
     }
 }
 
-fn frozen(e: &SyncError) -> Option<Reply> {
+pub(super) fn frozen(e: &SyncError) -> Option<Reply> {
     match e.reason() {
         Some(ApiError::TooMany { seconds }) => Some(Reply::CodesFrozen { seconds: *seconds }),
         _ => None,

@@ -269,6 +269,13 @@ impl Inner {
                 submission,
                 code,
             } => self.check_code(purpose, submission, code).await,
+            Request::SendHolderCode { visit, iin } => self.send_holder_code(visit, iin).await,
+            Request::ListCertificates { visit, code } => self.list_certificates(visit, code).await,
+            Request::Revoke {
+                visit,
+                certificate,
+                reason,
+            } => self.revoke(visit, certificate, reason).await,
             Request::ReadCard => match self.reader.read().await {
                 Ok(card) => Ok(Reply::CardSeen {
                     atr: card.atr,

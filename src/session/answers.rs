@@ -1,5 +1,6 @@
 //! What the citizen has answered so far: checked values only.
 
+use exchange::certificates::{HeldCertificate, RevocationStanding};
 use exchange::{
     EmailAddress, Form, IdentityDocument, Iin, PhoneStanding, ReceiptCode, Secret, StorageType,
     SubmissionId, UnixMillis,
@@ -42,6 +43,7 @@ pub(super) struct Answers {
     pub saved: bool,
     pub outcome: Option<Outcome>,
     pub collect: Collect,
+    pub revocation: Revocation,
 }
 
 /// From the reply to `Begin`.
@@ -108,6 +110,20 @@ pub(super) struct Collect {
     pub subject_key_identifier: Option<String>,
     /// Decided otherwise, or not yet.
     pub answer: Option<CollectAnswer>,
+}
+
+#[derive(Default)]
+pub(super) struct Revocation {
+    /// Told once the phone is proven; which of them are there then.
+    pub certificates: Option<Vec<HeldCertificate>>,
+    pub chosen: Option<usize>,
+    pub standing: Option<RevocationStanding>,
+}
+
+impl Revocation {
+    pub fn certificate(&self) -> Option<&HeldCertificate> {
+        self.certificates.as_ref()?.get(self.chosen?)
+    }
 }
 
 impl Answers {

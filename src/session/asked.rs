@@ -17,6 +17,8 @@ pub(super) enum Asked {
     LookUpPhone,
     SendCode,
     CheckCode,
+    ListCertificates,
+    Revoke,
     ReadCard,
     ReadDocument,
     CaptureSelfie,
@@ -43,7 +45,9 @@ impl Asked {
         match request {
             Request::Begin => Asked::Begin,
             Request::LookUpPhone { .. } => Asked::LookUpPhone,
-            Request::SendCode { .. } => Asked::SendCode,
+            Request::SendCode { .. } | Request::SendHolderCode { .. } => Asked::SendCode,
+            Request::ListCertificates { .. } => Asked::ListCertificates,
+            Request::Revoke { .. } => Asked::Revoke,
             Request::CheckCode { .. } => Asked::CheckCode,
             Request::ReadCard => Asked::ReadCard,
             Request::ReadDocument { .. } => Asked::ReadDocument,
@@ -75,6 +79,8 @@ impl Asked {
             Asked::LookUpPhone
             | Asked::SendCode
             | Asked::CheckCode
+            | Asked::ListCertificates
+            | Asked::Revoke
             | Asked::Obtain
             | Asked::OpenCollect => BusyWith::Office,
             Asked::ReadCard | Asked::ReadDocument => BusyWith::Card,
@@ -118,11 +124,15 @@ impl Asked {
     pub fn limit(self, config: &SessionConfig, recording: Duration) -> Duration {
         let seconds = match self {
             Asked::Begin | Asked::Seal => 60,
-            Asked::LookUpPhone | Asked::SendCode | Asked::CheckCode | Asked::OpenCollect => 45,
+            Asked::LookUpPhone
+            | Asked::SendCode
+            | Asked::CheckCode
+            | Asked::ListCertificates
+            | Asked::OpenCollect => 45,
             Asked::ReadCard | Asked::ReadDocument => 60,
             Asked::CaptureSelfie | Asked::CaptureDocument => 30,
             Asked::Record => return recording + Duration::from_secs(60),
-            Asked::LoadDocumentFile => 90,
+            Asked::LoadDocumentFile | Asked::Revoke => 90,
             Asked::FindStorages | Asked::ListFolder => 60,
             Asked::LookAtToken
             | Asked::TryTokenPin
@@ -158,7 +168,12 @@ impl Asked {
             Reply::Begun { .. } => self == Asked::Begin,
             Reply::PhoneFound { .. } => self == Asked::LookUpPhone,
             Reply::CodeSent { .. } => self == Asked::SendCode,
-            Reply::CodesFrozen { .. } => matches!(self, Asked::SendCode | Asked::CheckCode),
+            Reply::CodesFrozen { .. } => matches!(
+                self,
+                Asked::SendCode | Asked::CheckCode | Asked::ListCertificates
+            ),
+            Reply::Certificates(_) | Reply::HolderRefused => self == Asked::ListCertificates,
+            Reply::Revocation(_) => self == Asked::Revoke,
             Reply::CodeRight { .. } | Reply::CodeWrong { .. } | Reply::CodeExpired => {
                 self == Asked::CheckCode
             }

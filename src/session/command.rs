@@ -1,8 +1,9 @@
 //! What a session asks the world to do.
 
 use chip::AccessKey;
+use exchange::certificates::RevocationReason;
 use exchange::{
-    Form, Iin, KeyAlgorithm, Language, ReceiptCode, Secret, StorageType, SubmissionId,
+    Digest, Form, Iin, KeyAlgorithm, Language, ReceiptCode, Secret, StorageType, SubmissionId,
     api::CodePurpose,
 };
 
@@ -76,7 +77,7 @@ pub enum Prompt {
 /// Each with the replies it may get; any may get `Failed`.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// -> `Begun`. First of every enrolment.
+    /// -> `Begun`. First of every enrolment, and of every revocation.
     Begin,
     /// -> `PhoneFound`
     LookUpPhone { submission: SubmissionId, iin: Iin },
@@ -91,6 +92,18 @@ pub enum Request {
         purpose: CodePurpose,
         submission: SubmissionId,
         code: Secret,
+    },
+    /// A code for the holder of certificates, whoever that is. -> `CodeSent` that does
+    /// not say where to, `CodesFrozen`
+    SendHolderCode { visit: SubmissionId, iin: Iin },
+    /// -> `Certificates`, `HolderRefused`, `CodesFrozen`
+    ListCertificates { visit: SubmissionId, code: Secret },
+    /// -> `Revocation`
+    Revoke {
+        visit: SubmissionId,
+        /// SHA-256 of the certificate, DER.
+        certificate: Digest,
+        reason: RevocationReason,
     },
     /// -> `CardSeen`
     ReadCard,

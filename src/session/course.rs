@@ -206,7 +206,11 @@ impl Course {
                 }
             }
             Touch::DismissDialog => self.dialog = None,
-            Touch::StillHere | Touch::CapsLock(_) | Touch::Start | Touch::StartCollect => {}
+            Touch::StillHere
+            | Touch::CapsLock(_)
+            | Touch::Start
+            | Touch::StartCollect
+            | Touch::StartRevoke => {}
             // What lies under a dialog cannot be touched.
             _ if self.dialog.is_some() => {}
             _ => self.touch_step(touch),

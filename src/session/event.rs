@@ -1,6 +1,7 @@
 //! What can happen to a session.
 
 use chip::mrz::Mrz;
+use exchange::certificates::{HeldCertificate, RevocationReason, RevocationStanding};
 use exchange::{
     DocumentKind, HolderName, Language, Secret, StorageType, SubmissionId, TimeTrust, UnixMillis,
 };
@@ -64,6 +65,8 @@ pub enum Touch {
     Start,
     /// From the welcome screen: come back with a receipt code.
     StartCollect,
+    /// From the welcome screen: end a certificate.
+    StartRevoke,
     ChooseLanguage(Language),
     SetTextSize(TextSize),
     SetHighContrast(bool),
@@ -209,6 +212,10 @@ pub enum Choice {
     Edit(StepName),
     /// `review`: wait for the certificate here, or come back for it.
     WaitHere(bool),
+    /// `revoke_certificate`: this one of the list shown.
+    Certificate(usize),
+    /// `revoking`: why.
+    RevokeBecause(RevocationReason),
     /// At the end: sign something with the new key, to see that it works.
     TrySignature,
     /// Beside a shown fault: try again what failed. Where the primary action reads
@@ -236,7 +243,8 @@ pub enum PhotoSource {
     UsbDrive,
 }
 
-/// The steps in the citizen's order, then those of coming back.
+/// The steps in the citizen's order, then those of coming back, then those of ending
+/// a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StepName {
     Consent,
@@ -261,6 +269,11 @@ pub enum StepName {
     CollectPassword,
     Collecting,
     Collected,
+    RevokeIdentity,
+    RevokePhoneCode,
+    RevokeCertificate,
+    Revoking,
+    Revoked,
 }
 
 /// What the devices say on their own.
@@ -391,6 +404,13 @@ pub enum Reply {
     CodesFrozen {
         seconds: u32,
     },
+    /// To `ListCertificates`: those that can be used now, oldest first.
+    Certificates(Vec<HeldCertificate>),
+    /// To `ListCertificates`: a wrong code, an old one, or nobody has this IIN. The
+    /// office does not say which.
+    HolderRefused,
+    /// To `Revoke`.
+    Revocation(RevocationStanding),
     /// To `ReadCard`: the card answers.
     CardSeen {
         /// Answer to reset (ISO 7816-3), hex.
@@ -462,6 +482,9 @@ impl std::fmt::Debug for Reply {
             Reply::CodeWrong { .. } => "CodeWrong",
             Reply::CodeExpired => "CodeExpired",
             Reply::CodesFrozen { .. } => "CodesFrozen",
+            Reply::Certificates(_) => "Certificates",
+            Reply::HolderRefused => "HolderRefused",
+            Reply::Revocation(_) => "Revocation",
             Reply::CardSeen { .. } => "CardSeen",
             Reply::DocumentRead(_) => "DocumentRead",
             Reply::DocumentRefused(_) => "DocumentRefused",

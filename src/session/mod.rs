@@ -33,6 +33,7 @@ mod phone_code;
 mod places;
 mod receipt;
 mod review;
+mod revocation;
 mod selfie;
 mod step;
 mod steps;
@@ -55,6 +56,8 @@ use view::View;
 pub enum Purpose {
     Enrol,
     Collect,
+    /// A certificate of theirs shall not be valid any more.
+    Revoke,
 }
 
 /// One citizen at the kiosk.
@@ -77,6 +80,7 @@ impl Session {
         let at = match purpose {
             Purpose::Enrol => StepName::Consent,
             Purpose::Collect => StepName::CollectCode,
+            Purpose::Revoke => StepName::RevokeIdentity,
         };
         let (course, commands) = Course::begin(id, at, settings, config, around, now);
         let open = Some(Box::new(course));

@@ -1,5 +1,5 @@
-//! The one-time code from 1414, at enrolment and when coming back. Made, checked
-//! and counted by the office; here only its times and the typing.
+//! The one-time code from 1414, at enrolment, when coming back, and before a
+//! certificate is ended. Made, checked and counted by the office; here only its times and the typing.
 
 use std::time::Duration;
 
@@ -17,11 +17,20 @@ use super::step::{Shown, Step, Turn};
 use super::view::{FieldError, KeyboardKind, PhoneCodeView, PrimaryLabel, Screen};
 use super::visit::Visit;
 
+/// What the code is to prove the phone for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CodeFor {
+    Enrolling,
+    Collecting,
+    /// The office tells nothing before the code: not even whether one was sent.
+    Revoking,
+}
+
 /// Lengths of code a screen has boxes for.
 const DIGITS: std::ops::RangeInclusive<u8> = 4..=10;
 
 pub(super) struct PhoneCode {
-    purpose: CodePurpose,
+    purpose: CodeFor,
     sent: Option<Sent>,
     /// Boottime until which the office accepts nothing for this number.
     frozen_until: Duration,
@@ -41,7 +50,7 @@ struct Sent {
 }
 
 impl PhoneCode {
-    pub fn new(purpose: CodePurpose) -> Self {
+    pub fn new(purpose: CodeFor) -> Self {
         Self {
             purpose,
             sent: None,
@@ -55,8 +64,10 @@ impl PhoneCode {
     /// For whom the code is.
     fn addressee(&self, visit: &Visit) -> Option<(SubmissionId, Option<Iin>)> {
         match self.purpose {
-            CodePurpose::Enrol => Some((visit.answers.submission()?, visit.answers.iin.clone())),
-            CodePurpose::Collect => Some((visit.answers.collect.submission?, None)),
+            CodeFor::Enrolling | CodeFor::Revoking => {
+                Some((visit.answers.submission()?, visit.answers.iin.clone()))
+            }
+            CodeFor::Collecting => Some((visit.answers.collect.submission?, None)),
         }
     }
 
@@ -69,13 +80,23 @@ impl PhoneCode {
         if self.is_frozen(visit.now.boottime) {
             return;
         }
-        if let Some((submission, iin)) = self.addressee(visit) {
-            visit.ask(Request::SendCode {
-                purpose: self.purpose,
-                submission,
+        let Some((submission, iin)) = self.addressee(visit) else {
+            return;
+        };
+        let send = |purpose, iin| Request::SendCode {
+            purpose,
+            submission,
+            iin,
+        };
+        visit.ask(match (self.purpose, iin) {
+            (CodeFor::Enrolling, iin) => send(CodePurpose::Enrol, iin),
+            (CodeFor::Collecting, iin) => send(CodePurpose::Collect, iin),
+            (CodeFor::Revoking, Some(iin)) => Request::SendHolderCode {
+                visit: submission,
                 iin,
-            });
-        }
+            },
+            (CodeFor::Revoking, None) => return,
+        });
     }
 
     fn check(&mut self, visit: &mut Visit) -> Turn {
@@ -93,10 +114,19 @@ impl PhoneCode {
             self.fields
                 .refuse(Field::PhoneCode, FieldError::CodeExpired);
         } else if let Some(entry) = self.fields.get(Field::PhoneCode) {
-            visit.ask(Request::CheckCode {
-                purpose: self.purpose,
-                submission: sent.submission,
-                code: entry.secret().clone(),
+            let (submission, code) = (sent.submission, entry.secret().clone());
+            let check = |purpose, code| Request::CheckCode {
+                purpose,
+                submission,
+                code,
+            };
+            visit.ask(match self.purpose {
+                CodeFor::Enrolling => check(CodePurpose::Enrol, code),
+                CodeFor::Collecting => check(CodePurpose::Collect, code),
+                CodeFor::Revoking => Request::ListCertificates {
+                    visit: submission,
+                    code,
+                },
             });
         }
         Turn::Stay
@@ -106,18 +136,20 @@ impl PhoneCode {
         self.fields.clear();
         self.sent = None;
         match self.purpose {
-            CodePurpose::Enrol => {
+            CodeFor::Enrolling => {
                 visit.answers.phone.standing = Some(PhoneStanding::Proven {
                     proof: proof.to_owned(),
                 });
                 Turn::Forward
             }
-            CodePurpose::Collect => {
+            CodeFor::Collecting => {
                 if let Some(receipt_code) = visit.answers.collect.receipt_code.clone() {
                     visit.ask(Request::OpenCollect { receipt_code });
                 }
                 Turn::Stay
             }
+            // What is right there comes with the certificates.
+            CodeFor::Revoking => Turn::Stay,
         }
     }
 
@@ -151,7 +183,7 @@ impl Step for PhoneCode {
                     self.send(visit);
                 }
             }
-            Touch::Choose(Choice::RegisterNewPhone) if self.purpose == CodePurpose::Enrol => {
+            Touch::Choose(Choice::RegisterNewPhone) if self.purpose == CodeFor::Enrolling => {
                 visit.answers.phone.wants_new = true;
                 return Turn::To(StepName::Phone);
             }
@@ -206,13 +238,26 @@ impl Step for PhoneCode {
                 visit.fault = Some(Fault::CodesFrozen);
                 Turn::Stay
             }
+            Reply::Certificates(certificates) => {
+                self.fields.clear();
+                self.sent = None;
+                let revocation = &mut visit.answers.revocation;
+                revocation.certificates = Some(certificates.clone());
+                // Who has only one has chosen.
+                revocation.chosen = (certificates.len() == 1).then_some(0);
+                Turn::Forward
+            }
+            Reply::HolderRefused => {
+                self.wrong(FieldError::CodeRefused);
+                Turn::Stay
+            }
             Reply::CollectOpened(state) => opened(state, StepName::CollectPhoneCode, visit),
             _ => Turn::Stay,
         }
     }
 
     fn failed(&mut self, _asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
-        if self.purpose == CodePurpose::Enrol && is_out_of_reach(fault) {
+        if self.purpose == CodeFor::Enrolling && is_out_of_reach(fault) {
             // Back at the phone, the number can be typed unproven.
             visit.answers.phone.unreachable = true;
             return Turn::To(StepName::Phone);
@@ -230,8 +275,9 @@ impl Step for PhoneCode {
 
     fn complete(&self, visit: &Visit) -> bool {
         match self.purpose {
-            CodePurpose::Enrol => !visit.answers.phone.code_needed(),
-            CodePurpose::Collect => !visit.answers.collect.code_needed,
+            CodeFor::Enrolling => !visit.answers.phone.code_needed(),
+            CodeFor::Collecting => !visit.answers.collect.code_needed,
+            CodeFor::Revoking => visit.answers.revocation.certificates.is_some(),
         }
     }
 
@@ -249,8 +295,9 @@ impl Step for PhoneCode {
             helping: self.helping,
         };
         let screen = match self.purpose {
-            CodePurpose::Enrol => Screen::PhoneCode(view),
-            CodePurpose::Collect => Screen::CollectPhoneCode(view),
+            CodeFor::Enrolling => Screen::PhoneCode(view),
+            CodeFor::Collecting => Screen::CollectPhoneCode(view),
+            CodeFor::Revoking => Screen::RevokePhoneCode(view),
         };
         let ready = sent.is_some() && !frozen && self.fields.all_full();
         Shown::new(screen, PrimaryLabel::Confirm, ready)

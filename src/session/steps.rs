@@ -1,6 +1,6 @@
 //! All steps, their order, and which of them this citizen needs.
 
-use exchange::{StorageType, api::CodePurpose};
+use exchange::StorageType;
 
 use super::account_pin::AccountPin;
 use super::answers::Answers;
@@ -19,9 +19,10 @@ use super::key_password::KeyPassword;
 use super::key_secret::KeySecret;
 use super::liveness::Liveness;
 use super::phone::Phone;
-use super::phone_code::PhoneCode;
+use super::phone_code::{CodeFor, PhoneCode};
 use super::receipt::Receipt;
 use super::review::Review;
+use super::revocation::{Revoked, Revoking, WhichCertificate};
 use super::selfie::Selfie;
 use super::step::Step;
 use super::storage::Storage;
@@ -58,6 +59,14 @@ pub(super) const COLLECT: [StepName; 6] = [
     StepName::Collected,
 ];
 
+pub(super) const REVOKE: [StepName; 5] = [
+    StepName::RevokeIdentity,
+    StepName::RevokePhoneCode,
+    StepName::RevokeCertificate,
+    StepName::Revoking,
+    StepName::Revoked,
+];
+
 pub(super) struct Steps {
     consent: Consent,
     identity_number: IdentityNumber,
@@ -81,15 +90,20 @@ pub(super) struct Steps {
     collect_password: KeySecret<CollectPassword>,
     collecting: Collecting,
     collected: Receipt,
+    revoke_identity: IdentityNumber,
+    revoke_phone_code: PhoneCode,
+    revoke_certificate: WhichCertificate,
+    revoking: Revoking,
+    revoked: Revoked,
 }
 
 impl Default for Steps {
     fn default() -> Self {
         Self {
             consent: Consent::default(),
-            identity_number: IdentityNumber::default(),
+            identity_number: IdentityNumber::of_applicant(),
             phone: Phone::default(),
-            phone_code: PhoneCode::new(CodePurpose::Enrol),
+            phone_code: PhoneCode::new(CodeFor::Enrolling),
             document: Document::default(),
             selfie: Selfie::default(),
             liveness: Liveness::default(),
@@ -103,7 +117,7 @@ impl Default for Steps {
             issuing: Issuing::default(),
             receipt: Receipt::after_issuing(),
             collect_code: CollectCode::default(),
-            collect_phone_code: PhoneCode::new(CodePurpose::Collect),
+            collect_phone_code: PhoneCode::new(CodeFor::Collecting),
             collect_storage: CollectStorage::default(),
             collect_password: KeySecret::new(
                 CollectPassword::default(),
@@ -111,6 +125,11 @@ impl Default for Steps {
             ),
             collecting: Collecting::default(),
             collected: Receipt::after_collecting(),
+            revoke_identity: IdentityNumber::of_holder(),
+            revoke_phone_code: PhoneCode::new(CodeFor::Revoking),
+            revoke_certificate: WhichCertificate,
+            revoking: Revoking::default(),
+            revoked: Revoked::default(),
         }
     }
 }
@@ -140,6 +159,11 @@ macro_rules! step_of {
             StepName::CollectPassword => $($borrow)+ $steps.collect_password,
             StepName::Collecting => $($borrow)+ $steps.collecting,
             StepName::Collected => $($borrow)+ $steps.collected,
+            StepName::RevokeIdentity => $($borrow)+ $steps.revoke_identity,
+            StepName::RevokePhoneCode => $($borrow)+ $steps.revoke_phone_code,
+            StepName::RevokeCertificate => $($borrow)+ $steps.revoke_certificate,
+            StepName::Revoking => $($borrow)+ $steps.revoking,
+            StepName::Revoked => $($borrow)+ $steps.revoked,
         }
     };
 }
@@ -165,10 +189,10 @@ impl Steps {
 
 /// The journey a step belongs to.
 fn journey(step: StepName) -> &'static [StepName] {
-    if ENROL.contains(&step) {
-        &ENROL
-    } else {
-        &COLLECT
+    match step {
+        _ if ENROL.contains(&step) => &ENROL,
+        _ if REVOKE.contains(&step) => &REVOKE,
+        _ => &COLLECT,
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Words are codes here; `ui/lang` and the fault table hold the texts.
 
+use exchange::certificates::{HeldCertificate, RevocationReason, RevocationStanding};
 use exchange::{DocumentKind, Language, Secret, StorageType, UnixMillis};
 use faults::Fault;
 
@@ -58,6 +59,7 @@ pub enum PrimaryLabel {
     Retry,
     AnotherDocument,
     AnotherStorage,
+    RevokeCertificate,
     Finish,
 }
 
@@ -141,6 +143,8 @@ pub enum FieldError {
         tries_left: u8,
     },
     CodeExpired,
+    /// The code or the IIN before it: the office does not say which.
+    CodeRefused,
     DocumentNumber,
     Name,
     MrzLength,
@@ -185,6 +189,7 @@ pub enum Screen {
     Welcome {
         can_apply: bool,
         can_collect: bool,
+        can_revoke: bool,
         cannot: Vec<Fault>,
     },
     OutOfService {
@@ -246,6 +251,23 @@ pub enum Screen {
     Collected(ReceiptView),
     /// The application was decided against, or needs something.
     CollectAnswer(CollectAnswer),
+    RevokeIdentity {
+        number: FieldView,
+    },
+    RevokePhoneCode(PhoneCodeView),
+    /// Empty: there is none that is valid.
+    RevokeCertificate {
+        certificates: Vec<HeldCertificate>,
+        chosen: Option<usize>,
+    },
+    Revoking {
+        certificate: HeldCertificate,
+        reason: Option<RevocationReason>,
+    },
+    Revoked {
+        standing: RevocationStanding,
+        closes_in_seconds: u32,
+    },
 }
 
 impl Screen {
@@ -278,6 +300,11 @@ impl Screen {
             Screen::Collecting(_) => "collecting",
             Screen::Collected(_) => "collected",
             Screen::CollectAnswer(_) => "collect_answer",
+            Screen::RevokeIdentity { .. } => "revoke_identity",
+            Screen::RevokePhoneCode(_) => "revoke_phone_code",
+            Screen::RevokeCertificate { .. } => "revoke_certificate",
+            Screen::Revoking { .. } => "revoking",
+            Screen::Revoked { .. } => "revoked",
         }
     }
 }

@@ -65,6 +65,11 @@ impl<'a> Readiness<'a> {
         !self.is_out_of_service() && self.around.link_up
     }
 
+    /// Only the office ends certificates; no device is needed for it.
+    pub fn can_revoke(&self) -> bool {
+        self.can_collect()
+    }
+
     /// What does not work now, worst first.
     pub fn cannot(&self) -> Vec<Fault> {
         let mut all = self.closing();

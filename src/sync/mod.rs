@@ -4,6 +4,7 @@
 //! authority is the only root. Paths and bodies: [`exchange::api`]. What is kept until the office
 //! has it: the crate `outbox`. Not here: what a citizen sees of it.
 
+mod certificates;
 mod client;
 mod collect;
 mod device_key;

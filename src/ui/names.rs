@@ -1,5 +1,6 @@
 //! The session's names and the screens' names for the same things.
 
+use exchange::certificates::RevocationReason;
 use exchange::{DocumentKind, Language, StorageType};
 
 use super::generated as screen;
@@ -76,6 +77,8 @@ both_ways!(StepName, screen::StepTitle, step {
     Issuing = Issuing, Receipt = Receipt, CollectCode = CollectCode,
     CollectPhoneCode = CollectPhoneCode, CollectStorage = CollectStorage,
     CollectPassword = CollectPassword, Collecting = Collecting, Collected = Collected,
+    RevokeIdentity = RevokeIdentity, RevokePhoneCode = RevokePhoneCode,
+    RevokeCertificate = RevokeCertificate, Revoking = Revoking, Revoked = Revoked,
 });
 
 one_way!(PrimaryLabel, screen::PrimaryName {
@@ -84,7 +87,7 @@ one_way!(PrimaryLabel, screen::PrimaryName {
     StartRecording = StartRecording, SetPin = SetPin, OpenCabinet = OpenCabinet,
     ChooseThisFolder = ChooseThisFolder, SubmitApplication = SubmitApplication,
     MakeKey = MakeKey, DownloadCertificates = DownloadCertificates, Retry = Retry,
-    AnotherDocument = AnotherDocument, AnotherStorage = AnotherStorage, Finish = Finish,
+    AnotherDocument = AnotherDocument, AnotherStorage = AnotherStorage, RevokeCertificate = RevokeCertificate, Finish = Finish,
 });
 
 one_way!(KeyboardKind, screen::KeyboardName {
@@ -129,6 +132,11 @@ one_way!(TokenPinPhase, screen::TokenPhaseName {
     NewPuk = NewPuk, Refused = Refused,
 });
 
+one_way!(RevocationReason, screen::ReasonName {
+    KeyCompromise = KeyCompromise, Superseded = Superseded,
+    CessationOfOperation = CessationOfOperation,
+});
+
 one_way!(IssuingPhase, screen::PhaseName {
     MakingKey = MakingKey, Sealing = Sealing, Saving = Saving, Uploading = Uploading,
     AwaitingDecision = AwaitingDecision, ProvingKey = ProvingKey,
@@ -146,6 +154,7 @@ pub(super) fn field_error(error: Option<FieldError>) -> (screen::FieldErrorName,
         Some(FieldError::PhoneNotMobile) => (To::PhoneNotMobile, 0),
         Some(FieldError::CodeWrong { tries_left }) => (To::CodeWrong, tries_left.into()),
         Some(FieldError::CodeExpired) => (To::CodeExpired, 0),
+        Some(FieldError::CodeRefused) => (To::CodeRefused, 0),
         Some(FieldError::DocumentNumber) => (To::DocumentNumber, 0),
         Some(FieldError::Name) => (To::Name, 0),
         Some(FieldError::MrzLength) => (To::MrzLength, 0),
@@ -228,6 +237,11 @@ pub(super) fn screen_name(of: &Screen) -> screen::ScreenName {
         Screen::Collecting(_) => To::Collecting,
         Screen::Collected(_) => To::Collected,
         Screen::CollectAnswer(_) => To::CollectAnswer,
+        Screen::RevokeIdentity { .. } => To::RevokeIdentity,
+        Screen::RevokePhoneCode(_) => To::RevokePhoneCode,
+        Screen::RevokeCertificate { .. } => To::RevokeCertificate,
+        Screen::Revoking { .. } => To::Revoking,
+        Screen::Revoked { .. } => To::Revoked,
     }
 }
 

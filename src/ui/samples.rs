@@ -3,6 +3,7 @@
 
 mod camera;
 mod contents;
+mod revocation;
 mod tokens;
 
 use exchange::{DocumentKind, Language};
@@ -33,6 +34,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(troubles());
     samples.extend(coming_back());
     samples.extend(tokens::all());
+    samples.extend(revocation::all());
     samples
 }
 

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use exchange::Language;
+use exchange::certificates::HeldCertificate;
 use faults::Fault;
 use slint::{
     ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel,
@@ -18,7 +19,10 @@ use super::generated::{KioskWindow, Theme, Visit};
 use super::names::{self, Named as _};
 use crate::session::event::MediaHandle;
 use crate::session::view::{CollectAnswer, Dialog, FieldView, KeyboardKind, Screen, View};
-use data::{fault_data, field_data, receipt_data, storage_data, text, whole};
+use data::{
+    certificate_data, fault_data, field_data, receipt_data, revocation_data, storage_data, text,
+    whole,
+};
 
 /// What the window shows, and the lists it shows it from.
 pub(super) struct Shown {
@@ -32,6 +36,7 @@ pub(super) struct Shown {
     storages: Rc<VecModel<screen::StorageData>>,
     answers: Rc<VecModel<screen::AnswerData>>,
     phases: Rc<VecModel<screen::PhaseName>>,
+    certificates: Rc<VecModel<screen::CertificateData>>,
 }
 
 impl Shown {
@@ -47,6 +52,7 @@ impl Shown {
             storages: Rc::default(),
             answers: Rc::default(),
             phases: Rc::default(),
+            certificates: Rc::default(),
         };
         let visit = window.global::<Visit>();
         visit.set_fields(ModelRc::from(shown.fields.clone()));
@@ -57,6 +63,7 @@ impl Shown {
         visit.set_storages(ModelRc::from(shown.storages.clone()));
         visit.set_answers(ModelRc::from(shown.answers.clone()));
         visit.set_phases(ModelRc::from(shown.phases.clone()));
+        visit.set_certificates(ModelRc::from(shown.certificates.clone()));
         shown
     }
 
@@ -131,15 +138,19 @@ impl Shown {
             Screen::Welcome {
                 can_apply,
                 can_collect,
+                can_revoke,
                 cannot,
             } => {
                 visit.set_can_apply(*can_apply);
                 visit.set_can_collect(*can_collect);
+                visit.set_can_revoke(*can_revoke);
                 self.list_faults(cannot, view.language);
             }
             Screen::OutOfService { faults } => self.list_faults(faults, view.language),
             Screen::Consent { agreed } => visit.set_agreed(*agreed),
-            Screen::IdentityNumber { number } => self.list_fields(&[number]),
+            Screen::IdentityNumber { number } | Screen::RevokeIdentity { number } => {
+                self.list_fields(&[number])
+            }
             Screen::Phone(phone) => {
                 visit.set_phone(screen::PhoneData {
                     registered: text(phone.registered_masked.as_deref()),
@@ -148,7 +159,9 @@ impl Shown {
                 });
                 self.list_fields(&[&phone.number]);
             }
-            Screen::PhoneCode(code) | Screen::CollectPhoneCode(code) => {
+            Screen::PhoneCode(code)
+            | Screen::CollectPhoneCode(code)
+            | Screen::RevokePhoneCode(code) => {
                 self.phone_code(visit, code);
             }
             Screen::Document(document) => self.document(visit, document, view.language),
@@ -217,7 +230,36 @@ impl Shown {
                     said: what.into(),
                 },
             }),
+            Screen::RevokeCertificate {
+                certificates,
+                chosen,
+            } => self.list_certificates(certificates, *chosen, view.language),
+            Screen::Revoking {
+                certificate,
+                reason,
+            } => {
+                self.list_certificates(std::slice::from_ref(certificate), None, view.language);
+                visit.set_revocation(screen::RevocationData {
+                    reason: reason.map_or(screen::ReasonName::None, |r| r.name()),
+                    ..Default::default()
+                });
+            }
+            Screen::Revoked {
+                standing,
+                closes_in_seconds,
+            } => visit.set_revocation(revocation_data(standing, *closes_in_seconds, view.language)),
         }
+    }
+
+    fn list_certificates(
+        &self,
+        certificates: &[HeldCertificate],
+        chosen: Option<usize>,
+        language: Language,
+    ) {
+        let rows = certificates.iter().enumerate();
+        let rows = rows.map(|(at, held)| certificate_data(held, at, chosen == Some(at), language));
+        sync(&self.certificates, rows.collect());
     }
 
     fn taken(&self, visit: &Visit<'_>, taken: Option<MediaHandle>) {
@@ -262,6 +304,7 @@ impl Shown {
         visit.set_found(screen::FoundData::default());
         visit.set_trial(screen::TrialData::default());
         sync(&self.answers, Vec::new());
+        sync(&self.certificates, Vec::new());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use exchange::certificates::RevocationReason;
 use slint::ComponentHandle as _;
 use slint::platform::Key as Hardware;
 
@@ -69,6 +70,10 @@ pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
         }
     });
     let tell = told.clone();
+    visit.on_choose_certificate(move |index| {
+        tell(Touch::Choose(Choice::Certificate(index.max(0) as usize)));
+    });
+    let tell = told.clone();
     visit.on_edit(move |title| {
         if let Some(step) = names::step(title) {
             tell(Touch::Choose(Choice::Edit(step)));
@@ -95,6 +100,7 @@ fn touch(act: Act) -> Touch {
     match act {
         Act::Start => Touch::Start,
         Act::StartCollect => Touch::StartCollect,
+        Act::StartRevoke => Touch::StartRevoke,
         Act::Next => Touch::Next,
         Act::Back => Touch::Back,
         Act::Cancel => Touch::Cancel,
@@ -128,9 +134,16 @@ fn touch(act: Act) -> Touch {
         Act::RefreshStorage => Touch::Choose(Choice::RefreshStorage),
         Act::WaitHere => Touch::Choose(Choice::WaitHere(true)),
         Act::ComeBack => Touch::Choose(Choice::WaitHere(false)),
+        Act::KeyCompromise => because(RevocationReason::KeyCompromise),
+        Act::Superseded => because(RevocationReason::Superseded),
+        Act::CessationOfOperation => because(RevocationReason::CessationOfOperation),
         Act::TrySignature => Touch::Choose(Choice::TrySignature),
         Act::Retry => Touch::Choose(Choice::Retry),
     }
+}
+
+fn because(reason: RevocationReason) -> Touch {
+    Touch::Choose(Choice::RevokeBecause(reason))
 }
 
 fn special(key: SpecialKey) -> Key {

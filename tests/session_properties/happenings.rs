@@ -1,5 +1,6 @@
 //! What can happen to a kiosk, and in which odds.
 
+use exchange::certificates::RevocationReason;
 use exchange::{DocumentKind, Language, StorageType, UnixMillis};
 use faults::Fault;
 use kiosk::session::command::KeyLocation;
@@ -228,6 +229,9 @@ fn touches() -> impl Strategy<Value = Touch> {
         Choice::Edit(StepName::AccountPin),
         Choice::Edit(StepName::Storage),
         Choice::Edit(StepName::Receipt),
+        Choice::Certificate(0),
+        Choice::Certificate(7),
+        Choice::RevokeBecause(RevocationReason::Superseded),
         Choice::WaitHere(true),
         Choice::WaitHere(false),
         Choice::Retry,
@@ -242,6 +246,7 @@ fn touches() -> impl Strategy<Value = Touch> {
         1 => select(vec![
             Touch::Start,
             Touch::StartCollect,
+            Touch::StartRevoke,
             Touch::Cancel,
             Touch::ConfirmCancel,
             Touch::DismissDialog,

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chip::mrz::Mrz;
-use exchange::{StorageType, SubmissionId, TimeTrust, UnixMillis};
+use exchange::certificates::{HeldCertificate, RevocationStanding};
+use exchange::{Digest, StorageType, SubmissionId, TimeTrust, UnixMillis};
 use faults::Fault;
 use kiosk::session::command::{Action, Command, KeyLocation, PreviewFor, Request};
 use kiosk::session::event::*;
@@ -135,6 +136,20 @@ pub struct World {
     pub storage: StorageType,
     pub token: Token,
     media: u64,
+}
+
+/// A person's, in a file and on a token.
+pub fn certificates() -> Vec<HeldCertificate> {
+    [(1, StorageType::Pkcs12), (2, StorageType::Piv)]
+        .into_iter()
+        .map(|(byte, storage)| HeldCertificate {
+            sha256: Digest::of(&[byte]),
+            serial_tail: format!("{byte:08X}"),
+            not_before: UnixMillis(1_790_000_000_000),
+            not_after: UnixMillis(1_790_000_000_000).plus_millis(31_536_000_000),
+            storage,
+        })
+        .collect()
 }
 
 pub fn submission() -> SubmissionId {
@@ -283,6 +298,19 @@ impl World {
                 proof: "office proof".to_owned(),
             },
             Request::CheckCode { .. } => Reply::CodeWrong { tries_left: 9 },
+            Request::SendHolderCode { .. } => Reply::CodeSent {
+                digits: 6,
+                lifetime_seconds: 180,
+                resend_after_seconds: 60,
+                sent_to_masked: String::new(),
+            },
+            Request::ListCertificates { code, .. } if code.expose() == CODE => {
+                Reply::Certificates(certificates())
+            }
+            Request::ListCertificates { .. } => Reply::HolderRefused,
+            Request::Revoke { .. } => Reply::Revocation(RevocationStanding::Revoked {
+                at: UnixMillis(1_790_000_000_000),
+            }),
             Request::ReadCard => Reply::CardSeen {
                 atr: ATR.to_owned(),
                 emrtd: true,

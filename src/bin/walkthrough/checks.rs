@@ -70,6 +70,26 @@ pub fn certificate_is_for_key(certificates: &str, key: &[u8], pem: &Path) -> any
     Ok(())
 }
 
+/// Hexadecimal, as OpenSSL writes it.
+///
+/// # Errors
+/// OpenSSL does not read the certificate.
+pub fn serial_number(pem: &Path) -> anyhow::Result<String> {
+    let said = openssl(&["x509", "-in", &text(pem)?, "-noout", "-serial"])?;
+    let said = String::from_utf8(said)?;
+    let serial = said.trim().strip_prefix("serial=");
+    Ok(serial.context("no serial number")?.to_owned())
+}
+
+/// What a revocation list says, as text.
+///
+/// # Errors
+/// OpenSSL does not read the list.
+pub fn revoked(list: &Path) -> anyhow::Result<String> {
+    let said = openssl(&["crl", "-in", &text(list)?, "-noout", "-text"])?;
+    Ok(String::from_utf8(said)?)
+}
+
 fn text(path: &Path) -> anyhow::Result<String> {
     Ok(path.to_str().context("a path is not UTF-8")?.to_owned())
 }

@@ -53,6 +53,8 @@ pub struct Citizen<'a> {
     /// The key goes onto a token instead of a file.
     token: bool,
     pub receipt_code: Option<String>,
+    /// The last one typed: the message with the next may still be on its way.
+    code_typed: Option<String>,
 }
 
 impl<'a> Citizen<'a> {
@@ -71,6 +73,7 @@ impl<'a> Citizen<'a> {
             pictures: 0,
             token,
             receipt_code: None,
+            code_typed: None,
         }
     }
 
@@ -141,9 +144,7 @@ impl<'a> Citizen<'a> {
             Ok(())
         })?;
         self.step("collect_code", |c| {
-            // The last visit's language went with its citizen.
-            c.driver
-                .touch_id(&format!("language-{}", c.language.code()))?;
+            c.speak()?;
             c.driver.touch_id("start-collect")?;
             c.driver.wait_for("field-receipt-code")?;
             let code = c
@@ -189,8 +190,7 @@ impl<'a> Citizen<'a> {
         self.step("welcome", |c| {
             // The camera is checked before anything else.
             c.driver.wait_for_within("start", LONG)?;
-            c.driver
-                .touch_id(&format!("language-{}", c.language.code()))?;
+            c.speak()?;
             c.picture("welcome")?;
             c.driver.touch_id("start")
         })?;
@@ -377,11 +377,18 @@ impl<'a> Citizen<'a> {
         self.primary()
     }
 
-    fn phone_code(&mut self, office: &Office, name: &str) -> Result<()> {
+    /// The last visit's language went with its citizen.
+    pub(super) fn speak(&mut self) -> Result<()> {
+        self.driver
+            .touch_id(&format!("language-{}", self.language.code()))
+    }
+
+    pub(super) fn phone_code(&mut self, office: &Office, name: &str) -> Result<()> {
         self.driver.wait_for_within("field-phone-code", LONG)?;
         let until = Instant::now() + Duration::from_secs(20);
         let code = loop {
-            if let Some(code) = office.newest_code(PHONE)? {
+            let newest = office.newest_code(PHONE)?;
+            if let Some(code) = newest.filter(|code| self.code_typed.as_ref() != Some(code)) {
                 break code;
             }
             if Instant::now() > until {
@@ -390,6 +397,7 @@ impl<'a> Citizen<'a> {
             self.pump_for(Duration::from_millis(200))?;
         };
         self.driver.type_text(&code)?;
+        self.code_typed = Some(code);
         self.picture(name)?;
         // The last digit may have sent it already.
         if self.driver.find("field-phone-code").is_some() {
@@ -410,7 +418,7 @@ impl<'a> Citizen<'a> {
     }
 
     /// Waits for an element while the world goes on.
-    fn until(
+    pub(super) fn until(
         &mut self,
         id: &str,
         patience: Duration,

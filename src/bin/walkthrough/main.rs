@@ -5,6 +5,7 @@ mod checks;
 mod journey;
 mod office;
 mod resume;
+mod revocation;
 mod summary;
 mod token;
 mod visit;
@@ -39,6 +40,9 @@ pub struct Arguments {
     /// The key goes onto a simulated token, whose PIN was forgotten.
     #[arg(long, conflicts_with = "offline")]
     token: bool,
+    /// At the end the citizen revokes the certificate.
+    #[arg(long, conflicts_with = "offline")]
+    revoke: bool,
     /// The program `office`; default: beside this program.
     #[arg(long)]
     office_bin: Option<PathBuf>,

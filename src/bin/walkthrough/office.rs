@@ -120,6 +120,11 @@ impl Office {
         self.state.join("public/tls_ca.pem")
     }
 
+    /// What the authority publishes of certificates that were ended.
+    pub fn revocation_list(&self) -> PathBuf {
+        self.state.join("public/revoked.crl.pem")
+    }
+
     /// A one-use token for a new kiosk.
     pub fn add_kiosk(&self, id: &str) -> anyhow::Result<String> {
         let answers = self.json(&["kiosk", "add", id, "--json"])?;

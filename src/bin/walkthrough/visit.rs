@@ -19,6 +19,7 @@ use super::Arguments;
 use super::checks;
 use super::journey::{self, Citizen};
 use super::office::Office;
+use super::revocation;
 use super::summary::Summary;
 use super::token;
 
@@ -193,7 +194,11 @@ impl Scene {
                 citizen.come_back(&self.office)
             })
         } else {
-            citizen.enrol(&self.office)
+            let enrolled = citizen.enrol(&self.office);
+            enrolled.and_then(|()| match arguments.revoke {
+                true => citizen.revoke(&self.office),
+                false => Ok(()),
+            })
         };
         if let (Ok(()), Some(file)) = (&outcome, &arguments.pause_file) {
             citizen.stay_while(file)?;
@@ -204,21 +209,31 @@ impl Scene {
         Stage::clear();
         summary.receipt_code = receipt_code;
         outcome?;
-        self.check(out, arguments.token, summary)
+        self.check(out, arguments, summary)?;
+        match arguments.revoke {
+            true => self.check_revoked(out, summary),
+            false => Ok(()),
+        }
     }
 
     /// What came of it, seen from outside.
-    fn check(&self, out: &Path, on_token: bool, summary: &mut Summary) -> anyhow::Result<()> {
+    fn check(
+        &self,
+        out: &Path,
+        arguments: &Arguments,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
         let started = Instant::now();
         let outcome = (|| {
             let submission = self.office.submission()?;
             summary.submission_id = submission["id"].as_str().map(str::to_owned);
+            // Of one that was revoked since, the office does not say so any more.
             ensure!(
-                submission["collected"] == true,
+                arguments.revoke || submission["collected"] == true,
                 "the office knows of no confirmed certificate"
             );
             let pem = out.join("certificate.pem");
-            if on_token {
+            if arguments.token {
                 token::check(&out.join(token::MEMORY), &pem)?;
                 summary.certificate_pem = Some(pem);
                 return Ok(());
@@ -242,6 +257,14 @@ impl Scene {
             Ok(())
         })();
         summary.note("checked_with_openssl", started, &outcome);
+        outcome
+    }
+
+    fn check_revoked(&self, out: &Path, summary: &mut Summary) -> anyhow::Result<()> {
+        let started = Instant::now();
+        let list = self.office.revocation_list();
+        let outcome = revocation::check(&list, &out.join("certificate.pem"));
+        summary.note("checked_revocation_list", started, &outcome);
         outcome
     }
 }

@@ -1,6 +1,7 @@
 //! What the session names, as the rows and records of the screens.
 
 use exchange::Language;
+use exchange::certificates::{HeldCertificate, RevocationStanding};
 use faults::Fault;
 
 use crate::session::event::{ComeBackReason, Field, StorageFound};
@@ -109,6 +110,39 @@ pub(super) fn receipt_data(visit: &Visit<'_>, receipt: &ReceiptView, language: L
     visit.set_receipt_qr(code.and_then(|code| qr::image(&code)).unwrap_or_default());
     visit.set_receipt(data);
     visit.set_trial(trial_data(receipt.trial.as_ref(), language));
+}
+
+pub(super) fn certificate_data(
+    held: &HeldCertificate,
+    index: usize,
+    chosen: bool,
+    language: Language,
+) -> screen::CertificateData {
+    screen::CertificateData {
+        // As certificate viewers write it.
+        serial: held.serial_tail.to_uppercase().into(),
+        storage: held.storage.name(),
+        valid_from: format::day(held.not_before, language).into(),
+        valid_until: format::day(held.not_after, language).into(),
+        chosen,
+        index: i32::try_from(index).unwrap_or(i32::MAX),
+    }
+}
+
+pub(super) fn revocation_data(
+    standing: &RevocationStanding,
+    closes_in_seconds: u32,
+    language: Language,
+) -> screen::RevocationData {
+    let revoked_at = match standing {
+        RevocationStanding::Revoked { at } => format::day(*at, language),
+        RevocationStanding::Waiting => String::new(),
+    };
+    screen::RevocationData {
+        revoked_at: revoked_at.into(),
+        closes_in: whole(closes_in_seconds),
+        ..Default::default()
+    }
 }
 
 fn trial_data(trial: Option<&SignatureTrial>, language: Language) -> screen::TrialData {

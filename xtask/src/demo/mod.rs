@@ -24,6 +24,7 @@ struct Wanted {
     pace: Option<String>,
     offline: bool,
     token: bool,
+    revoke: bool,
     camera: Option<PathBuf>,
     reader: bool,
     usb: Option<PathBuf>,
@@ -32,7 +33,7 @@ struct Wanted {
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     let flags = Flags::parse(
         words,
-        &["--headless", "--offline", "--token", "--reader"],
+        &["--headless", "--offline", "--token", "--revoke", "--reader"],
         &["--out", "--lang", "--size", "--pace", "--camera", "--usb"],
     )?;
     let headless = flags.has("--headless") || std::env::var_os("DISPLAY").is_none();
@@ -64,6 +65,11 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--token is a walk by itself, with a link: in the window a simulated token is in",
         ));
     }
+    if flags.has("--revoke") && (!headless || flags.has("--offline")) {
+        return Err(wrong(
+            "--revoke is a walk by itself, with a link: in the window touch the button",
+        ));
+    }
     let wanted = Wanted {
         out: out_folder(flags.value("--out"))?,
         language,
@@ -71,6 +77,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         pace,
         offline: flags.has("--offline"),
         token: flags.has("--token"),
+        revoke: flags.has("--revoke"),
         camera: flags.value("--camera").map(PathBuf::from),
         reader: flags.has("--reader"),
         usb: flags.value("--usb").map(PathBuf::from),
