@@ -6,8 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use exchange::{
     Digest, ReceiptCode,
     api::{
-        self, ApiError, CodePurpose, CollectBy, CollectConfirm, CollectOpen, CollectOpened,
-        CollectProve, Decision,
+        self, ApiError, CodeChecked, CodePurpose, CollectBy, CollectConfirm, CollectIssued,
+        CollectOpen, CollectOpened, CollectProve, Decision,
     },
 };
 use keystore::certificate;
@@ -15,7 +15,7 @@ use support::{
     Office,
     collection::Collection,
     eventually,
-    kiosk::{Application, Kiosk},
+    kiosk::{Application, Kiosk, PHONE},
 };
 
 #[test]
@@ -283,6 +283,180 @@ fn a_refused_collector_cannot_tell_why() {
     ] {
         assert_eq!(answer.alike(), wrong_token.alike(), "{what}");
     }
+}
+
+/// The code of an application that had its certificate is a code that nobody has.
+#[test]
+fn an_application_that_is_over_is_none() {
+    let s = Collection::proven();
+    s.collected();
+    let receipt_code = s.application.form.receipt_code.clone();
+    let over = s.open(CollectBy::Code { receipt_code });
+    let receipt_code = ReceiptCode::from_random(&[5; 12]);
+    let unknown = s.open(CollectBy::Code { receipt_code });
+    assert_eq!((over.status, over.alike()), (404, unknown.alike()));
+}
+
+#[test]
+fn a_wrong_phone_code_opens_nothing() {
+    let s = Collection::unproven();
+    s.approve();
+    let id = s.application.id;
+    let (purpose, office) = (CodePurpose::Collect, &s.office);
+    s.by_code();
+    assert_eq!(s.kiosk.send_code(office, purpose, id).status, 200);
+    let right = office.newest_code(PHONE);
+    // One digit off.
+    let digit = char::from(b'0' + (right.as_bytes()[0] - b'0' + 1) % 10);
+    let wrong = format!("{digit}{}", &right[1..]);
+    let checked = s.kiosk.check_code(office, purpose, id, &wrong);
+    assert!(matches!(checked, CodeChecked::Wrong { .. }), "{checked:?}");
+    let opened = s.by_code();
+    assert!(opened.phone_code_needed);
+    assert_eq!((opened.nonce, opened.subject_key_identifier), (None, None));
+
+    // Typed at another kiosk, the right one is a code that was never sent there.
+    let other = Kiosk::provision(office, "kiosk-2");
+    let carried = other.check_code(office, purpose, id, &right);
+    let never_sent = other.check_code(office, purpose, support::kiosk::submission_id(), &right);
+    assert_eq!(carried, never_sent);
+
+    // The right token makes up for nothing, and is told no more than a wrong one.
+    let nonce = "ab".repeat(32);
+    let right_key = s.prove_with(&nonce, s.application.sign_nonce(&nonce));
+    let thief = Application::new(id, s.application.form.phone.clone());
+    let wrong_key = s.prove_with(&nonce, thief.sign_nonce(&nonce));
+    assert_eq!(
+        (right_key.status, right_key.alike()),
+        (422, wrong_key.alike())
+    );
+    assert_eq!(live_certificates(office), 0);
+}
+
+#[test]
+fn an_earlier_nonce_or_its_signature_is_good_for_nothing() {
+    let s = Collection::proven();
+    s.approve();
+    let earlier = s.waiting().nonce.unwrap();
+    let old = s.application.sign_nonce(&earlier);
+    // The same answer again and again, at once, is one answer.
+    let prove = CollectProve {
+        submission: s.application.id,
+        nonce: earlier.clone(),
+        signature: old.clone(),
+    };
+    let (client, address) = (&s.kiosk.client, &s.office.address());
+    let answers: Vec<CollectIssued> = std::thread::scope(|scope| {
+        let send = || {
+            eventually("an answer", || {
+                let answer = client.post(address, api::COLLECT_PROVE, &prove);
+                (answer.status == 200).then(|| answer.json())
+            })
+        };
+        let sent: Vec<_> = (0..5).map(|_| scope.spawn(send)).collect();
+        sent.into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(certificates(&s.office).len(), 1);
+
+    let nonce = s.waiting().nonce.unwrap();
+    let thief = Application::new(s.application.id, s.application.form.phone.clone());
+    let wrong_key = s.prove_with(&nonce, thief.sign_nonce(&nonce));
+    for (what, nonce, signature) in [
+        ("an earlier signature under the new nonce", &nonce, &old),
+        (
+            "a new signature under the earlier nonce",
+            &earlier,
+            &s.application.sign_nonce(&nonce),
+        ),
+    ] {
+        let answer = s.prove_with(nonce, signature.clone());
+        assert_eq!(
+            (answer.status, answer.alike()),
+            (422, wrong_key.alike()),
+            "{what}"
+        );
+    }
+    // The second certificate ends the first, and with it what its proof was good for.
+    let second = s.issued(&nonce);
+    let replayed = s.prove_with(&earlier, old);
+    assert_eq!(
+        (replayed.status, replayed.alike()),
+        (422, wrong_key.alike())
+    );
+    assert_eq!(s.confirm(&second).status, 204);
+    assert_eq!(live_certificates(&s.office), 1);
+}
+
+/// Two kiosks that both have everything (a copied file), each as fast as it can from the
+/// nonce to the confirmation, until one of them is told that it is over.
+#[test]
+fn kiosks_that_race_to_the_end_leave_one_certificate() {
+    let s = Collection::proven();
+    s.approve();
+    let other = Kiosk::provision(&s.office, "kiosk-2");
+    let receipt_code = s.application.form.receipt_code.clone();
+    let open = CollectOpen {
+        by: CollectBy::Code { receipt_code },
+    };
+    other.post(&s.office, api::COLLECT_OPEN, &open);
+    other.prove_phone(&s.office, CodePurpose::Collect, s.application.id);
+    let address = &s.office.address();
+    let submission = s.application.id;
+    let here = CollectOpen {
+        by: CollectBy::Waiting { submission },
+    };
+    let race = |client: &support::http::Client, open: &CollectOpen| -> u32 {
+        let mut confirmed = 0;
+        for _ in 0..40 {
+            let opened = client.post(address, api::COLLECT_OPEN, open);
+            if opened.status != 200 {
+                break;
+            }
+            let Some(nonce) = opened.json::<CollectOpened>().nonce else {
+                continue;
+            };
+            let prove = CollectProve {
+                submission,
+                signature: s.application.sign_nonce(&nonce),
+                nonce,
+            };
+            let proven = eventually("an answer", || {
+                let answer = client.post(address, api::COLLECT_PROVE, &prove);
+                (answer.status != 202).then_some(answer)
+            });
+            if proven.status != 200 {
+                continue;
+            }
+            let pem = proven.json::<CollectIssued>().certificate_pem;
+            let confirm = CollectConfirm {
+                submission,
+                certificate_sha256: Digest::of(&support::collection::der(&pem)),
+            };
+            let answer = client.post(address, api::COLLECT_CONFIRM, &confirm);
+            confirmed += u32::from(answer.status == 204);
+        }
+        confirmed
+    };
+    let kiosks = [(&s.kiosk.client, &here), (&other.client, &open)];
+    let confirmed: u32 = std::thread::scope(|scope| {
+        let racing = kiosks.map(|(client, open)| scope.spawn(move || race(client, open)));
+        racing.into_iter().map(|t| t.join().unwrap()).sum()
+    });
+    assert_eq!(confirmed, 1, "one of them had it");
+    let states = certificates(&s.office);
+    let count = |wanted: &str| states.iter().filter(|state| *state == wanted).count();
+    assert_eq!(count("confirmed"), 1, "{states:?}");
+    assert_eq!(count("revoked"), states.len() - 1, "{states:?}");
+}
+
+/// The state of every certificate that was ever signed.
+fn certificates(office: &Office) -> Vec<String> {
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let sql = "SELECT state FROM certificate WHERE serial IS NOT NULL ORDER BY id";
+    database
+        .read(|c| c.prepare(sql)?.query_map([], |r| r.get(0))?.collect())
+        .unwrap()
 }
 
 fn live_certificates(office: &Office) -> u64 {

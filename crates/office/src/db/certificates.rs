@@ -189,12 +189,17 @@ pub fn all_revoked(
 /// Whether an application has had its certificate: confirmed, or revoked for another
 /// reason than that it never reached its storage. No second one is issued for it.
 pub fn over(c: &Connection, submission: SubmissionId) -> rusqlite::Result<bool> {
-    c.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM certificate WHERE submission = ?
-           AND (state = 'confirmed' OR (state = 'revoked'
-             AND coalesce(revocation_reason, 'not_confirmed') <> 'not_confirmed')))",
-    )?
-    .query_row([submission.to_string()], |r| r.get(0))
+    c.prepare_cached(&format!("SELECT {}", over_sql("?")))?
+        .query_row([submission.to_string()], |r| r.get(0))
+}
+
+/// [`over`] as a condition on the application that `submission` names in SQL.
+pub(super) fn over_sql(submission: &str) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM certificate AS had WHERE had.submission = {submission}
+           AND (had.state = 'confirmed' OR (had.state = 'revoked'
+             AND coalesce(had.revocation_reason, 'not_confirmed') <> 'not_confirmed')))"
+    )
 }
 
 pub fn by_id(c: &Connection, id: i64) -> rusqlite::Result<Option<Certificate>> {

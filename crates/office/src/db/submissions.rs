@@ -3,7 +3,7 @@
 use exchange::{Digest, KioskId, Manifest, PartName, PhoneNumber, SubmissionId, UnixMillis};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::parsed;
+use super::{certificates, parsed};
 use crate::objects::ObjectId;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -109,12 +109,30 @@ pub fn issue_order(c: &Connection, id: SubmissionId) -> rusqlite::Result<Option<
         .map(Option::flatten)
 }
 
-pub fn by_receipt_code(c: &Connection, code: &Digest) -> rusqlite::Result<Option<Submission>> {
-    c.query_row(
-        &format!("SELECT {COLUMNS} FROM submission WHERE receipt_code_sha256 = ?"),
-        [code.to_string()],
-        submission,
-    )
+/// The application with this receipt code, while it can be collected. One statement,
+/// so that a code that nobody has costs what one costs whose application is over.
+pub fn collectable_by_code(c: &Connection, code: &Digest) -> rusqlite::Result<Option<Submission>> {
+    let over = certificates::over_sql("submission.id");
+    c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM submission WHERE receipt_code_sha256 = ? AND NOT {over}"
+    ))?
+    .query_row([code.to_string()], submission)
+    .optional()
+}
+
+/// The application that came from this kiosk after `since`, while it can be collected.
+pub fn collectable_from(
+    c: &Connection,
+    id: SubmissionId,
+    kiosk: &KioskId,
+    since: UnixMillis,
+) -> rusqlite::Result<Option<Submission>> {
+    let over = certificates::over_sql("submission.id");
+    c.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM submission
+         WHERE id = ? AND kiosk = ? AND received_at > ? AND NOT {over}"
+    ))?
+    .query_row(params![id.to_string(), kiosk.as_str(), since.0], submission)
     .optional()
 }
 

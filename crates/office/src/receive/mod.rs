@@ -5,6 +5,7 @@
 
 mod answer;
 mod collect;
+mod decoy;
 mod holders;
 mod listener;
 mod manifest;
@@ -51,6 +52,7 @@ pub struct Receive {
     code_key: Zeroizing<Vec<u8>>,
     /// SubjectPublicKeyInfo of the desk's decision key, to check orders with.
     decision_key: exchange::VerifyingKey,
+    decoy: decoy::Decoy,
     public: Public,
     uploads: tus::Active,
 }
@@ -84,6 +86,7 @@ impl Receive {
             receipt_key: keys::load_signing_key(&layout.receipt_key())?,
             code_key: keys::read_secret(&layout.code_key())?,
             decision_key: keys::load_verifying_key(&layout.decision_public())?,
+            decoy: decoy::Decoy::make()?,
             public: Public {
                 sealing_recipients: [operations, escrow],
                 receipt_key_pem: keys::read_text(&layout.receipt_public())?,
