@@ -6,6 +6,11 @@ use der::{
     asn1::{Any, Null, OctetString},
 };
 use spki::AlgorithmIdentifierOwned;
+use x509_cert::{
+    ext::{Extension, pkix::name::GeneralName},
+    name::Name,
+    serial_number::SerialNumber,
+};
 
 use crate::StatusInfo;
 
@@ -18,6 +23,10 @@ pub enum Body {
     Cp(CertRepMessage),
     /// \[4] p10cr: a CertificationRequest as it was signed
     P10cr(Any),
+    /// \[11] rr
+    Rr(Vec<RevDetails>),
+    /// \[12] rp
+    Rp(RevRepContent),
     /// \[19] pkiconf
     PkiConf,
     /// \[23] error
@@ -112,6 +121,52 @@ pub struct CertStatus {
     pub hash_alg: Option<AlgorithmIdentifierOwned>,
 }
 
+/// ```text
+/// RevDetails ::= SEQUENCE {
+///     certDetails      CertTemplate,
+///     crlEntryDetails  Extensions OPTIONAL }
+/// ```
+#[derive(Clone, PartialEq, Eq, Sequence)]
+pub struct RevDetails {
+    pub cert_details: CertTemplate,
+    pub crl_entry_details: Option<Vec<Extension>>,
+}
+
+/// The two fields of a CertTemplate (RFC 4211 section 5) that name a certificate.
+#[derive(Clone, PartialEq, Eq, Sequence)]
+pub struct CertTemplate {
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    pub serial_number: Option<SerialNumber>,
+    /// Explicit, as a name is a choice.
+    #[asn1(context_specific = "3", optional = "true")]
+    pub issuer: Option<Name>,
+}
+
+/// ```text
+/// RevRepContent ::= SEQUENCE {
+///     status        SEQUENCE SIZE (1..MAX) OF PKIStatusInfo,
+///     revCerts  [0] SEQUENCE SIZE (1..MAX) OF CertId OPTIONAL,
+///     crls      [1] SEQUENCE SIZE (1..MAX) OF CertificateList OPTIONAL }
+/// ```
+#[derive(Clone, PartialEq, Eq, Sequence)]
+pub struct RevRepContent {
+    pub status: Vec<StatusInfo>,
+    #[asn1(context_specific = "0", optional = "true")]
+    pub rev_certs: Option<Vec<CertId>>,
+    /// Of no use here: a list is got where everybody gets it.
+    #[asn1(context_specific = "1", optional = "true")]
+    pub crls: Option<Vec<Any>>,
+}
+
+/// ```text
+/// CertId ::= SEQUENCE { issuer GeneralName, serialNumber INTEGER }
+/// ```
+#[derive(Clone, PartialEq, Eq, Sequence)]
+pub struct CertId {
+    pub issuer: GeneralName,
+    pub serial_number: SerialNumber,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]
 pub struct PollReq {
     pub cert_req_id: i64,
@@ -133,6 +188,8 @@ pub struct PollRep {
 const IP: u32 = 1;
 const CP: u32 = 3;
 const P10CR: u32 = 4;
+const RR: u32 = 11;
+const RP: u32 = 12;
 const PKI_CONF: u32 = 19;
 const ERROR: u32 = 23;
 const CERT_CONF: u32 = 24;
@@ -159,6 +216,8 @@ impl Body {
             Body::Ip(_) => "ip",
             Body::Cp(_) => "cp",
             Body::P10cr(_) => "p10cr",
+            Body::Rr(_) => "rr",
+            Body::Rp(_) => "rp",
             Body::PkiConf => "pkiconf",
             Body::Error(_) => "error",
             Body::CertConf(_) => "certConf",
@@ -180,6 +239,8 @@ impl Body {
             IP => Body::Ip(CertRepMessage::from_der(content)?),
             CP => Body::Cp(CertRepMessage::from_der(content)?),
             P10CR => Body::P10cr(Any::from_der(content)?),
+            RR => Body::Rr(Vec::from_der(content)?),
+            RP => Body::Rp(RevRepContent::from_der(content)?),
             PKI_CONF => {
                 Null::from_der(content)?;
                 Body::PkiConf
@@ -197,6 +258,8 @@ impl Body {
             Body::Ip(content) => (IP, content.to_der()?),
             Body::Cp(content) => (CP, content.to_der()?),
             Body::P10cr(content) => (P10CR, content.to_der()?),
+            Body::Rr(content) => (RR, content.to_der()?),
+            Body::Rp(content) => (RP, content.to_der()?),
             Body::PkiConf => (PKI_CONF, Null.to_der()?),
             Body::Error(content) => (ERROR, content.to_der()?),
             Body::CertConf(content) => (CERT_CONF, content.to_der()?),

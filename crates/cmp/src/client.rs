@@ -6,7 +6,11 @@ use der::{
 };
 use exchange::UnixMillis;
 use keystore::VerifyingKey;
-use x509_cert::{ext::pkix::name::GeneralName, name::Name, request::CertReq};
+use x509_cert::{
+    ext::pkix::{CrlReason, name::GeneralName},
+    name::Name,
+    request::CertReq,
+};
 
 use crate::{
     Body, CERT_PROFILE, CertOrEncCert, CertRepMessage, CertStatus, Configuration, Credentials,
@@ -14,7 +18,7 @@ use crate::{
     Status, StatusInfo, TransactionId, Transport, Unfit, Waiting,
     answer::{self, Asked},
     header::{CMP_2000, directory_name},
-    issued, protect,
+    issued, protect, revocation,
     transaction::{AskedFor, Extra, Nonce, Transaction, random},
 };
 
@@ -172,6 +176,37 @@ impl<'a> Client<'a> {
         let body = Body::CertConf(vec![status]);
         match self.ask(&mut issued.transaction, body, now)?.body {
             Body::PkiConf => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Asks the authority to end a certificate in use, on behalf of its holder (RFC 9483
+    /// sections 4.2 and 5.3.2). May be repeated when the answer was lost: what is
+    /// revoked already is no error.
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::Refused`] with [`Status::Waiting`] where the authority
+    /// puts it off.
+    pub fn revoke(
+        &self,
+        certificate: &DerCertificate,
+        reason: CrlReason,
+        now: UnixMillis,
+    ) -> Result<(), Error> {
+        let mut transaction = Transaction {
+            id: TransactionId::random()?,
+            nonces: Vec::new(),
+            begun_at: now,
+            asked: AskedFor {
+                subject: Vec::new(),
+                key: Vec::new(),
+            },
+        };
+        let details = revocation::details(certificate, reason).map_err(|_| Error::Encoding)?;
+        let body = Body::Rr(vec![details]);
+        match self.ask(&mut transaction, body, now)?.body {
+            Body::Rp(response) => revocation::judge(&response, certificate),
+            Body::Error(content) => revocation::done_before(&content.status),
             other => Err(unexpected(&other)),
         }
     }

@@ -1,6 +1,6 @@
 //! A client of the Certificate Management Protocol (RFC 9810) in its lightweight
 //! profile (RFC 9483): a PKCS#10 request goes out, a certificate comes back, and the
-//! authority is told whether it reached its key.
+//! authority is told whether it reached its key, and later perhaps to end it.
 //!
 //! [`Client::begin`] sends the request, [`Client::poll`] asks again while the
 //! authority makes up its mind, and only when the certificate lies beside its key
@@ -24,13 +24,14 @@ mod message;
 mod oid;
 mod path;
 mod protection;
+mod revocation;
 mod status;
 mod transaction;
 mod transport;
 
 pub use body::{
-    Body, CertOrEncCert, CertRepMessage, CertResponse, CertStatus, CertifiedKeyPair, ErrorContent,
-    PollRep, PollReq,
+    Body, CertId, CertOrEncCert, CertRepMessage, CertResponse, CertStatus, CertTemplate,
+    CertifiedKeyPair, ErrorContent, PollRep, PollReq, RevDetails, RevRepContent,
 };
 pub use certificate::{DerCertificate, PemError};
 pub use client::{Client, Progress};

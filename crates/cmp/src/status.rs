@@ -34,6 +34,7 @@ pub struct FailInfo(u8);
 impl FailInfo {
     /// The signed data is wrong.
     pub const INCORRECT_DATA: Self = Self(7);
+    pub const CERT_REVOKED: Self = Self(10);
     pub const CERT_CONFIRMED: Self = Self(11);
     pub const BAD_CERT_TEMPLATE: Self = Self(19);
     pub const SYSTEM_FAILURE: Self = Self(25);

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use cmp::{Client, Message, Progress};
 use proptest::prelude::*;
 use support::{PKI, http::Http, now, server::Server};
+use x509_cert::ext::pkix::CrlReason;
 
 /// One of each kind that goes to and fro.
 static REAL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
@@ -27,6 +28,10 @@ static REAL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
                 }
             };
             client.confirm(&mut issued, now()).unwrap();
+            let certificate = PKI.certificate("citizen");
+            client
+                .revoke(&certificate, CrlReason::Superseded, now())
+                .unwrap();
         }
         all.append(&mut http.sent.lock().unwrap());
         all.append(&mut http.received.lock().unwrap());
@@ -43,7 +48,7 @@ fn every_kind_is_among_the_real_ones() {
     kinds.sort_unstable();
     kinds.dedup();
     let all = [
-        "certConf", "cp", "error", "p10cr", "pkiconf", "pollRep", "pollReq",
+        "certConf", "cp", "error", "p10cr", "pkiconf", "pollRep", "pollReq", "rp", "rr",
     ];
     assert_eq!(kinds, all);
 }
