@@ -74,6 +74,26 @@ impl Office {
         child.wait().unwrap().code()
     }
 
+    /// Ends every part at once and without ceremony, as a power cut would.
+    pub fn cut(&mut self) {
+        let mut supervisor = self.serving.take().unwrap();
+        let parts: Vec<Pid> = self.started["pids"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(|part| self.pid(part))
+            .collect();
+        // The supervisor first: it would start the others again.
+        supervisor.kill().unwrap();
+        supervisor.wait().unwrap();
+        for part in &parts {
+            let _ = kill_process(*part, Signal::KILL);
+        }
+        eventually("the parts are gone", || {
+            parts.iter().all(|part| is_gone(*part)).then_some(())
+        });
+    }
+
     pub fn pid(&self, part: &str) -> Pid {
         let pid = self.started["pids"][part].as_i64().unwrap();
         Pid::from_raw(i32::try_from(pid).unwrap()).unwrap()
@@ -184,6 +204,16 @@ impl Drop for Office {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Whether a process is no more, or only its entry is left for whoever collects it.
+fn is_gone(pid: Pid) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
+    // "pid (name) state ...", and the name may hold anything.
+    stat.map_or(true, |stat| {
+        let state = stat.rsplit(')').next().unwrap_or_default().trim_start();
+        state.starts_with(['Z', 'X'])
+    })
 }
 
 /// Tries for 20 s.

@@ -1,0 +1,588 @@
+//! Every message of an enrolment and a collection, cut: the office dies, or the kiosk is
+//! gone, before it, while it is under way, and after it was answered. Afterwards another
+//! kiosk gets the same key storage, and there is one good certificate, confirmed.
+
+mod support;
+
+use std::path::PathBuf;
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use der::{Decode, Encode};
+use exchange::{
+    Digest, KeyAlgorithm, PhoneStanding, Secret, Signed, StorageType, SubmissionId,
+    api::{
+        self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, CollectBy, CollectConfirm,
+        CollectIssued, CollectOpen, CollectOpened, CollectProve,
+    },
+};
+use keystore::{Chain, KeyId, KeyStorage, SimulatedToken, Subject};
+use support::{
+    Office, eventually,
+    http::{Answer, head},
+    kiosk::{Application, Kiosk, PHONE, Submission, metadata, phone, submission_id},
+};
+use x509_cert::crl::CertificateList;
+
+/// In the order in which they are said. The parts are uploaded one like the other: the
+/// first and the last of them are cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Message {
+    BeginFirst,
+    AppendFirst,
+    BeginLast,
+    AppendLast,
+    Manifest,
+    Result,
+    Open,
+    SendCode,
+    CheckCode,
+    OpenProven,
+    Prove,
+    Confirm,
+}
+
+const ALL: [Message; 12] = [
+    Message::BeginFirst,
+    Message::AppendFirst,
+    Message::BeginLast,
+    Message::AppendLast,
+    Message::Manifest,
+    Message::Result,
+    Message::Open,
+    Message::SendCode,
+    Message::CheckCode,
+    Message::OpenProven,
+    Message::Prove,
+    Message::Confirm,
+];
+
+impl Message {
+    /// Method and path, the variable parts of it left out.
+    fn route(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BeginFirst | Self::BeginLast => ("POST", api::UPLOADS),
+            Self::AppendFirst | Self::AppendLast => ("PATCH", api::UPLOADS),
+            Self::Manifest => ("PUT", api::MANIFEST_SUFFIX),
+            Self::Result => ("GET", api::RESULT_SUFFIX),
+            Self::Open | Self::OpenProven => ("POST", api::COLLECT_OPEN),
+            Self::SendCode => ("POST", api::PHONE_CODE),
+            Self::CheckCode => ("POST", api::PHONE_CHECK),
+            Self::Prove => ("POST", api::COLLECT_PROVE),
+            Self::Confirm => ("POST", api::COLLECT_CONFIRM),
+        }
+    }
+
+    /// The kiosk has no receipt yet, and so still has everything in its queue.
+    fn is_upload(self) -> bool {
+        match self {
+            Self::BeginFirst
+            | Self::AppendFirst
+            | Self::BeginLast
+            | Self::AppendLast
+            | Self::Manifest => true,
+            Self::Result
+            | Self::Open
+            | Self::SendCode
+            | Self::CheckCode
+            | Self::OpenProven
+            | Self::Prove
+            | Self::Confirm => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    Before,
+    /// Sent and not answered: it may have been carried out, or not.
+    UnderWay,
+    /// Answered, and the answer is lost.
+    After,
+}
+
+const MOMENTS: [Moment; 3] = [Moment::Before, Moment::UnderWay, Moment::After];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Office,
+    Kiosk,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    who: Who,
+    message: Message,
+    moment: Moment,
+}
+
+/// The journey ends here.
+#[derive(Debug)]
+struct Interrupted;
+
+/// A token in the citizen's hand, presented anew at each kiosk.
+struct InHand {
+    file: PathBuf,
+    pin: Secret,
+    key: KeyId,
+}
+
+impl InHand {
+    fn present(&self) -> SimulatedToken {
+        SimulatedToken::in_file(StorageType::Piv, &self.pin, 2, &self.file).unwrap()
+    }
+
+    fn sign(&self, submission: SubmissionId, nonce: &str) -> String {
+        let mut token = self.present();
+        let signature = keystore::prove(&mut token, &self.key, &self.pin, submission, nonce);
+        BASE64.encode(signature.unwrap())
+    }
+
+    /// Beside its key, read back and tried; gives what the office hears of it.
+    fn install(&self, issued: &CollectIssued) -> Digest {
+        let chain = Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).unwrap();
+        let mut token = self.present();
+        token.install(&self.key, &self.pin, &chain).unwrap();
+        let stored = token.read_back(&self.key, &self.pin).unwrap();
+        let certificate = stored.chain.unwrap().certificate().to_der().unwrap();
+        Digest::of(&certificate)
+    }
+
+    /// SHA-256 of the certificate that lies there, if one does.
+    fn holds(&self) -> Option<Digest> {
+        let stored = self.present().read_back(&self.key, &self.pin).unwrap();
+        let certificate = stored.chain?.certificate().to_der().unwrap();
+        Some(Digest::of(&certificate))
+    }
+}
+
+/// One citizen's way, from the first byte uploaded to the certificate in use.
+struct Journey<'a> {
+    office: &'a mut Office,
+    kiosk: &'a Kiosk,
+    cut: Option<Cut>,
+    /// Every message that went out whole or was kept from going.
+    said: Vec<Message>,
+    application: Application,
+    sealed: Submission,
+    token: InHand,
+    _folder: tempfile::TempDir,
+}
+
+impl<'a> Journey<'a> {
+    fn new(office: &'a mut Office, kiosk: &'a Kiosk, cut: Option<Cut>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, pin) = (folder.path().join("token"), Secret::from("246810"));
+        let mut token = SimulatedToken::in_file(StorageType::Piv, &pin, 2, &file).unwrap();
+        let key = token.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        let number = phone(PHONE);
+        let unproven = PhoneStanding::Unproven { number };
+        let mut application = Application::new(submission_id(), unproven);
+        application.form.storage = StorageType::Piv;
+        application.video.truncate(20_000);
+        let form = &application.form;
+        let subject = Subject {
+            holder: &form.document.holder,
+            iin: &form.iin,
+            email: &form.email,
+        };
+        let csr = keystore::request(&mut token, &key, &pin, subject, None).unwrap();
+        let sealed = kiosk.seal_with_request(&application, &csr);
+        let key = key.id();
+        Self {
+            office,
+            kiosk,
+            cut,
+            said: Vec::new(),
+            application,
+            sealed,
+            token: InHand { file, pin, key },
+            _folder: folder,
+        }
+    }
+
+    /// Says one message, or is cut at it.
+    fn say(
+        &mut self,
+        message: Message,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Answer, Interrupted> {
+        let (method, route) = message.route();
+        assert!(path.starts_with(route) || path.ends_with(route), "{path}");
+        self.said.push(message);
+        let cut = self.cut.filter(|cut| cut.message == message);
+        let Some(cut) = cut else {
+            return Ok(self.request(method, path, headers, body));
+        };
+        match cut.moment {
+            Moment::Before => {}
+            Moment::UnderWay => {
+                let mut stream = self.kiosk.client.connect(&self.office.address());
+                let length = body.len().to_string();
+                let mut all = headers.to_vec();
+                all.push(("content-length", &length));
+                let whole = [&head(method, path, &all)[..], body].concat();
+                std::io::Write::write_all(&mut stream, &whole).unwrap();
+                std::io::Write::flush(&mut stream).unwrap();
+            }
+            Moment::After => while self.request(method, path, headers, body).status == 202 {},
+        }
+        if cut.who == Who::Office {
+            self.office.cut();
+            self.office.serve();
+        }
+        Err(Interrupted)
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let address = self.office.address();
+        self.kiosk
+            .client
+            .request(&address, method, path, headers, body)
+    }
+
+    fn post<T: serde::Serialize>(
+        &mut self,
+        message: Message,
+        body: &T,
+    ) -> Result<Answer, Interrupted> {
+        let path = message.route().1;
+        self.say(message, path, &[], &serde_json::to_vec(body).unwrap())
+    }
+
+    fn whole(&mut self) -> Result<(), Interrupted> {
+        self.upload()?;
+        self.collect()
+    }
+
+    fn upload(&mut self) -> Result<(), Interrupted> {
+        let id = self.application.id;
+        let count = self.sealed.parts.len();
+        for at in 0..count {
+            let (part, sealed) = self.sealed.parts[at].clone();
+            let (begin, append) = match at {
+                0 => (Message::BeginFirst, Message::AppendFirst),
+                _ if at + 1 == count => (Message::BeginLast, Message::AppendLast),
+                _ => {
+                    self.kiosk.upload(self.office, id, part, &sealed);
+                    continue;
+                }
+            };
+            let length = sealed.len().to_string();
+            let described = metadata(id, part, &Digest::of(&sealed));
+            let headers = [
+                ("tus-resumable", "1.0.0"),
+                ("upload-length", &length),
+                ("upload-metadata", &described),
+            ];
+            let created = self.say(begin, api::UPLOADS, &headers, b"")?;
+            let location = created.header("location").unwrap().to_owned();
+            let headers = [
+                ("tus-resumable", "1.0.0"),
+                ("upload-offset", "0"),
+                ("content-type", "application/offset+octet-stream"),
+            ];
+            let appended = self.say(append, &location, &headers, &sealed)?;
+            assert_eq!(appended.status, 204);
+        }
+        let signed = Signed::new(&self.sealed.manifest, &self.kiosk.manifest_key);
+        let path = format!("{}/{id}/{}", api::SUBMISSIONS, api::MANIFEST_SUFFIX);
+        let body = serde_json::to_vec(&signed).unwrap();
+        assert_eq!(self.say(Message::Manifest, &path, &[], &body)?.status, 200);
+        let path = format!("{}/{id}/{}", api::SUBMISSIONS, api::RESULT_SUFFIX);
+        let result = self.say(Message::Result, &path, &[], b"")?;
+        assert!([200, 503].contains(&result.status));
+        Ok(())
+    }
+
+    fn collect(&mut self) -> Result<(), Interrupted> {
+        self.approve();
+        let submission = self.application.id;
+        let receipt_code = self.application.form.receipt_code.clone();
+        let open = CollectOpen {
+            by: CollectBy::Code { receipt_code },
+        };
+        let opened: CollectOpened = self.post(Message::Open, &open)?.json();
+        assert!(opened.phone_code_needed);
+        let purpose = CodePurpose::Collect;
+        let request = CodeRequest {
+            purpose,
+            submission,
+            iin: None,
+        };
+        assert_eq!(self.post(Message::SendCode, &request)?.status, 200);
+        let check = CodeCheck {
+            purpose,
+            submission,
+            code: self.office.newest_code(PHONE).as_str().into(),
+        };
+        let checked: CodeChecked = self.post(Message::CheckCode, &check)?.json();
+        assert!(matches!(checked, CodeChecked::Right { .. }));
+        let opened: CollectOpened = self.post(Message::OpenProven, &open)?.json();
+        let nonce = opened.nonce.unwrap();
+        let prove = CollectProve {
+            submission,
+            signature: self.token.sign(submission, &nonce),
+            nonce,
+        };
+        let mut answer = self.post(Message::Prove, &prove)?;
+        while answer.status == 202 {
+            answer = self.kiosk.post(self.office, api::COLLECT_PROVE, &prove);
+        }
+        let issued: CollectIssued = answer.json();
+        let confirm = CollectConfirm {
+            submission,
+            certificate_sha256: self.token.install(&issued),
+        };
+        assert_eq!(self.post(Message::Confirm, &confirm)?.status, 204);
+        Ok(())
+    }
+
+    fn approve(&self) {
+        let id = self.application.id.to_string();
+        eventually("the desk has looked", || {
+            let state = self.office.state_of(&id);
+            ["open", "approved"].contains(&&*state).then_some(())
+        });
+        if self.office.state_of(&id) == "open" {
+            self.office.command(&["approve", &id]);
+        }
+    }
+
+    /// What the queue of the kiosk does when it has power again: everything once more.
+    fn queue_goes_on(&self) {
+        let id = self.application.id;
+        for (part, sealed) in &self.sealed.parts {
+            let created = self.kiosk.create_upload(self.office, id, *part, sealed);
+            assert_eq!(created.status, 201, "{:?}", created.seen());
+            let location = created.header("location").unwrap();
+            let offset = self.kiosk.offset(self.office, location);
+            let rest = &sealed[usize::try_from(offset).unwrap()..];
+            if !rest.is_empty() {
+                let sent = self.kiosk.patch(self.office, location, offset, rest);
+                assert_eq!(sent.status, 204);
+            }
+        }
+        let signed = Signed::new(&self.sealed.manifest, &self.kiosk.manifest_key);
+        let answer = self.kiosk.put_manifest(self.office, id, &signed);
+        assert_eq!(answer.status, 200, "{:?}", answer.seen());
+    }
+
+    /// The citizen comes to another kiosk with the same token.
+    fn goes_on_at(&mut self, other: &'a Kiosk) {
+        if self.cut.is_some_and(|cut| cut.message.is_upload()) {
+            self.queue_goes_on();
+        }
+        self.approve();
+        (self.kiosk, self.cut) = (other, None);
+        let receipt_code = self.application.form.receipt_code.clone();
+        let open = CollectOpen {
+            by: CollectBy::Code { receipt_code },
+        };
+        let opened = other.post(self.office, api::COLLECT_OPEN, &open);
+        // Confirmed before the cut: there is nothing left to collect.
+        if opened.status != 404 {
+            self.collect().unwrap();
+        }
+    }
+
+    /// One certificate, confirmed, beside its key; everything else is in the list that
+    /// the authority publishes.
+    ///
+    /// Gives how many others there were.
+    fn ends_well(&self) -> usize {
+        let database = office::db::Database::open(&self.office.dir().join("office.db")).unwrap();
+        let sql = "SELECT serial, sha256, state FROM certificate
+            WHERE submission = ? AND serial IS NOT NULL";
+        let all: Vec<(String, String, String)> = database
+            .read(|c| {
+                c.prepare(sql)?
+                    .query_map([self.application.id.to_string()], |r| {
+                        Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+                    })?
+                    .collect()
+            })
+            .unwrap();
+        let (live, ended): (Vec<_>, Vec<_>) = all.iter().partition(|(.., s)| s != "revoked");
+        let [(serial, sha256, state)] = live.as_slice() else {
+            panic!("{all:?}");
+        };
+        assert_eq!(state, "confirmed");
+        assert_eq!(self.token.holds().unwrap().to_string(), *sha256);
+        let revoked = revoked(self.office);
+        assert!(!revoked.contains(serial));
+        assert!(ended.iter().all(|(serial, ..)| revoked.contains(serial)));
+        ended.len()
+    }
+}
+
+/// The serial numbers of the published list.
+fn revoked(office: &Office) -> Vec<String> {
+    let list = CertificateList::from_der(&office.read("public/revoked.crl")).unwrap();
+    let entries = list.tbs_cert_list.revoked_certificates.unwrap_or_default();
+    let serial = |e: &x509_cert::crl::RevokedCert| hex::encode(e.serial_number.as_bytes());
+    entries.iter().map(serial).collect()
+}
+
+/// Many citizens with one number at two kiosks.
+fn office(confirm_minutes: i64) -> (Office, [Kiosk; 2]) {
+    let office = Office::start_with(|settings| {
+        let mut set = |table: &str, name: &str, value: i64| {
+            let table = settings[table].as_table_mut().unwrap();
+            table.insert(name.into(), value.into());
+        };
+        set("codes", "sent_per_hour", 1000);
+        set("codes", "resend_after_seconds", 0);
+        set("limits", "wrong_receipt_codes_per_hour", 1000);
+        set("collect", "confirm_minutes", confirm_minutes);
+    });
+    let kiosks = ["kiosk-1", "kiosk-2"].map(|id| Kiosk::provision(&office, id));
+    (office, kiosks)
+}
+
+fn cut_by(who: Who) {
+    let (mut office, [kiosk, other]) = office(10);
+    for message in ALL {
+        for moment in MOMENTS {
+            let cut = Cut {
+                who,
+                message,
+                moment,
+            };
+            println!("{cut:?}");
+            let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+            journey.whole().unwrap_err();
+            journey.goes_on_at(&other);
+            let ended = journey.ends_well();
+            // Where the first certificate was out and nobody knew that it arrived.
+            match (message, moment) {
+                (Message::Prove, Moment::After) | (Message::Confirm, Moment::Before) => {
+                    assert_eq!(ended, 1);
+                }
+                (Message::Prove | Message::Confirm, Moment::UnderWay) => assert!(ended <= 1),
+                _ => assert_eq!(ended, 0),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_office_dies_at_every_message() {
+    cut_by(Who::Office);
+}
+
+#[test]
+fn the_kiosk_is_gone_at_every_message() {
+    cut_by(Who::Kiosk);
+}
+
+/// A journey without a cut says exactly the messages of the table, in its order.
+#[test]
+fn the_table_names_every_message() {
+    let (mut office, [kiosk, _]) = office(10);
+    let mut journey = Journey::new(&mut office, &kiosk, None);
+    journey.whole().unwrap();
+    assert_eq!(journey.said, ALL);
+    assert_eq!(journey.ends_well(), 0);
+}
+
+/// What is new between kiosk and office has to be put into the table, or here.
+#[test]
+fn no_message_of_the_interface_is_forgotten() {
+    let elsewhere = [
+        // Before an application begins, and beside it.
+        api::PROVISION,
+        api::TIME,
+        api::HEARTBEAT,
+        // Nothing of an application is changed by it.
+        api::PHONE_LOOKUP,
+    ];
+    let source = include_str!("../../exchange/src/api.rs");
+    let paths = source.lines().filter_map(|line| {
+        let (name, value) = line.strip_prefix("pub const ")?.split_once(": &str = \"")?;
+        Some((name, value.strip_suffix("\";")?))
+    });
+    let mut seen = 0;
+    for (name, path) in paths {
+        seen += 1;
+        // Its messages are the two that are named by their last part.
+        if path == api::SUBMISSIONS || elsewhere.contains(&path) {
+            continue;
+        }
+        assert!(
+            ALL.iter().any(|m| m.route().1 == path),
+            "{name} is in no table"
+        );
+    }
+    assert_eq!(
+        seen, 13,
+        "the paths are no longer written as this test reads them"
+    );
+}
+
+/// Nobody comes back: what was issued and not confirmed ends, also when the office was
+/// down at its time.
+#[test]
+fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
+    let (mut office, [kiosk, _]) = office(0);
+    let cut = Cut {
+        who: Who::Office,
+        message: Message::Prove,
+        moment: Moment::After,
+    };
+    let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+    journey.whole().unwrap_err();
+    let id = journey.application.id;
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let issued = eventually("it was revoked", || {
+        let all = database
+            .read(|c| office::db::certificates::of_submission(c, id))
+            .unwrap();
+        let ended = |c: &office::db::certificates::Certificate| c.revoked_at.is_some();
+        (!all.is_empty() && all.iter().all(ended)).then_some(all)
+    });
+    let revoked = revoked(&office);
+    for certificate in issued {
+        assert!(revoked.contains(&certificate.serial.unwrap()));
+    }
+}
+
+/// A crash between the authority's decision to sign and the certificate's row: the proof
+/// that waits is answered all the same.
+#[test]
+fn a_reservation_left_by_a_crash_is_in_nobodys_way() {
+    let (mut office, [kiosk, _]) = office(10);
+    let journey = Journey::new(&mut office, &kiosk, None);
+    journey.queue_goes_on();
+    journey.approve();
+    let Journey {
+        application, token, ..
+    } = &journey;
+    let nonce = "ab".repeat(32);
+    let (id, signature) = (
+        application.id.to_string(),
+        token.sign(application.id, &nonce),
+    );
+    let database = office::db::Database::open(&journey.office.dir().join("office.db")).unwrap();
+    database
+        .write(|t| {
+            let now = exchange::UnixMillis::from_system_clock().0;
+            t.execute(
+                "INSERT INTO key_proof (nonce, submission, kiosk, signature, at, state)
+                 VALUES (?, ?, 'kiosk-1', ?, ?, 'waiting')",
+                (&nonce, &id, &signature, now),
+            )?;
+            t.execute(
+                "INSERT INTO certificate (submission, nonce, issued_at, confirm_before, state)
+                 VALUES (?, ?, ?, ?, 'reserved')",
+                (&id, &nonce, now, now + 600_000),
+            )
+        })
+        .unwrap();
+    eventually("it was issued", || {
+        let found = database.read(|c| office::db::certificates::by_nonce(c, &nonce));
+        found.unwrap()?.serial
+    });
+    assert!(journey.office.alarms().is_empty());
+}
