@@ -282,11 +282,27 @@ pub fn overdue(c: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Certific
     .collect()
 }
 
-/// Reservations left by a crash between reserving and issuing.
-pub fn abandoned(c: &Connection) -> rusqlite::Result<Vec<Certificate>> {
-    c.prepare(&format!(
-        "SELECT {COLUMNS} FROM certificate WHERE state = 'reserved'"
-    ))?
-    .query_map([], certificate)?
-    .collect()
+/// Forgets a reservation under which nothing was signed, so that its nonce can be
+/// used for the same proof again.
+pub fn release(c: &Connection, id: i64) -> rusqlite::Result<()> {
+    c.execute(
+        "DELETE FROM certificate WHERE id = ? AND state = 'reserved'",
+        [id],
+    )
+    .map(drop)
+}
+
+/// Whether a crash between reserving and issuing left reservations.
+pub fn any_abandoned(c: &Connection) -> rusqlite::Result<bool> {
+    c.query_row(
+        "SELECT EXISTS (SELECT 1 FROM certificate WHERE state = 'reserved')",
+        [],
+        |r| r.get(0),
+    )
+}
+
+/// Forgets them: nobody has what was perhaps signed under them.
+pub fn release_abandoned(c: &Connection) -> rusqlite::Result<()> {
+    c.execute("DELETE FROM certificate WHERE state = 'reserved'", [])
+        .map(drop)
 }

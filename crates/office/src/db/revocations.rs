@@ -130,14 +130,24 @@ pub fn asked(c: &Connection) -> rusqlite::Result<Vec<Revocation>> {
     .collect()
 }
 
-/// What waits for the authority, oldest first.
-pub fn ordered(c: &Connection) -> rusqlite::Result<Vec<Revocation>> {
+/// What waits for the authority and it is time for, oldest first.
+pub fn ordered(c: &Connection, now: UnixMillis) -> rusqlite::Result<Vec<Revocation>> {
     c.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM revocation
-         WHERE state IN ('asked', 'ordered') AND state = 'ordered' ORDER BY id LIMIT 1000"
+         WHERE state IN ('asked', 'ordered') AND state = 'ordered' AND try_at <= ?
+         ORDER BY id LIMIT 1000"
     ))?
-    .query_map([], revocation)?
+    .query_map([now.0], revocation)?
     .collect()
+}
+
+/// The authority could not be asked, or not for this one yet.
+pub fn put_off(c: &Connection, id: i64, until: UnixMillis) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE revocation SET try_at = ? WHERE id = ?",
+        params![until.0, id],
+    )
+    .map(drop)
 }
 
 /// The newest of a certificate.

@@ -149,13 +149,27 @@ pub fn queue_proof(
     .map(drop)
 }
 
-/// Oldest first.
-pub fn waiting_proofs(c: &Connection, limit: u32) -> rusqlite::Result<Vec<KeyProof>> {
+/// Those that it is time for, oldest first.
+pub fn waiting_proofs(
+    c: &Connection,
+    now: UnixMillis,
+    limit: u32,
+) -> rusqlite::Result<Vec<KeyProof>> {
     c.prepare_cached(&format!(
-        "SELECT {PROOF} FROM key_proof WHERE state = 'waiting' ORDER BY at LIMIT ?"
+        "SELECT {PROOF} FROM key_proof WHERE state = 'waiting' AND try_at <= ?
+         ORDER BY at LIMIT ?"
     ))?
-    .query_map([limit], key_proof)?
+    .query_map(params![now.0, limit], key_proof)?
     .collect()
+}
+
+/// The authority has not decided: the proof goes on waiting.
+pub fn put_off(c: &Connection, nonce: &str, until: UnixMillis) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE key_proof SET try_at = ? WHERE nonce = ? AND state = 'waiting'",
+        params![until.0, nonce],
+    )
+    .map(drop)
 }
 
 pub fn set_proof_state(c: &Connection, nonce: &str, state: KeyProofState) -> rusqlite::Result<()> {

@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use der::pem::LineEnding;
 use exchange::UnixMillis;
 
-use super::{CertificateAuthority, SignedCertificate};
+use super::{CertificateAuthority, Issuance, NotRevoked, SignedCertificate};
 use crate::{
-    authority::{Authority, Responder, RevocationList},
+    authority::{Authority, Reason, Responder, RevocationList},
+    db::certificates::Certificate,
     layout::Layout,
     order::IssueOrder,
     whole_file,
@@ -29,7 +30,7 @@ impl BuiltIn {
 }
 
 impl CertificateAuthority for BuiltIn {
-    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<SignedCertificate> {
+    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<Issuance> {
         let subject = keystore::Subject {
             holder: &order.subject.name,
             iin: &order.subject.iin,
@@ -39,14 +40,15 @@ impl CertificateAuthority for BuiltIn {
         let issued = self
             .authority
             .issue(&request, subject, order.usage, order.storage, now)?;
-        Ok(SignedCertificate {
+        Ok(Issuance::Signed(SignedCertificate {
             serial: issued.serial.to_string(),
             der: issued.certificate_der,
-        })
+        }))
     }
 
-    fn can_revoke(&self) -> bool {
-        true
+    /// The list ends it.
+    fn revoke(&self, _: &Certificate, _: Reason, _: UnixMillis) -> Result<(), NotRevoked> {
+        Ok(())
     }
 
     fn publish_revoked(&self, list: &RevocationList) -> Result<()> {

@@ -5,12 +5,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use cmp::{
     Address, CONTENT_TYPE, Client, Configuration, Credentials, DerCertificate, Error, FailInfo,
-    Issued, MAX_MESSAGE, Mac, Patience, Progress, SharedSecret, SignatureKey, Transport,
+    Issued, MAX_MESSAGE, Mac, Patience, Progress, SharedSecret, SignatureKey, Status, Transport,
     TransportError, Waiting, judge_answer,
 };
 use der::Decode;
@@ -23,11 +23,11 @@ use tokio::runtime::Handle;
 use x509_cert::{Certificate, name::Name};
 use zeroize::Zeroizing;
 
-use super::{CertificateAuthority, SignedCertificate};
+use super::{CertificateAuthority, Issuance, NotRevoked, SignedCertificate};
 use crate::{
-    authority::RevocationList,
+    authority::{Reason, RevocationList},
     db::{
-        Database,
+        self, Database,
         alarms::{self, AlarmKind},
         cmp_transactions as transactions,
     },
@@ -86,12 +86,13 @@ pub struct CmpAuthority {
     configuration: Configuration,
     transport: Http,
     database: Arc<Database>,
-    wait: Duration,
 }
 
 /// Between two tries to tell the authority, and for how long an undecided request is
 /// kept that nobody comes back for.
 const TRY_AGAIN: i64 = 30_000;
+/// Between two questions for the same decision, at least.
+const PAUSE: i64 = 1000;
 const KEEP: i64 = 86_400_000;
 
 impl CmpAuthority {
@@ -124,7 +125,6 @@ impl CmpAuthority {
             configuration,
             transport: Http::open(settings)?,
             database,
-            wait: Duration::from_secs(settings.wait_seconds.into()),
         })
     }
 
@@ -132,49 +132,39 @@ impl CmpAuthority {
         Client::new(&self.configuration, &self.transport)
     }
 
-    /// Where an earlier visit left it, else with a new request.
-    fn begin(&self, order: &IssueOrder, now: UnixMillis) -> Result<Progress> {
+    /// One message at most: a new request, or the question where an earlier one stands.
+    fn progress(&self, order: &IssueOrder, now: UnixMillis) -> Result<Progress> {
         let id = order.submission;
-        if let Some(state) = self.database.read(|c| transactions::waiting(c, id))? {
-            return Ok(Progress::Waiting(serde_json::from_str(&state)?));
+        let Some(state) = self.database.read(|c| transactions::waiting(c, id))? else {
+            let progress = self.client().begin(&order.csr_der(), now)?;
+            if let Progress::Waiting(waiting) = &progress {
+                self.keep(id, waiting, now)?;
+            }
+            return Ok(progress);
+        };
+        let mut waiting: Waiting = serde_json::from_str(&state)?;
+        if now < waiting.ask_at() {
+            return Ok(Progress::Waiting(waiting));
         }
-        let progress = self.client().begin(&order.csr_der(), now)?;
-        if let Progress::Waiting(waiting) = &progress {
-            self.keep(id, waiting, now)?;
+        match self.client().poll(&mut waiting, now) {
+            Ok(Some(issued)) => Ok(Progress::Issued(Box::new(issued))),
+            // What was not answered may be asked again.
+            Ok(None) | Err(Error::Transport(_)) => {
+                self.keep(id, &waiting, now)?;
+                Ok(Progress::Waiting(waiting))
+            }
+            Err(e) => {
+                self.database
+                    .write(|t| transactions::forget_waiting(t, id))?;
+                Err(e.into())
+            }
         }
-        Ok(progress)
     }
 
     fn keep(&self, id: SubmissionId, waiting: &Waiting, now: UnixMillis) -> Result<()> {
         let state = serde_json::to_string(waiting)?;
         self.database
             .write(|t| transactions::keep_waiting(t, id, &state, now))
-    }
-
-    /// None: not decided within the time that a citizen waits.
-    fn poll(&self, id: SubmissionId, mut waiting: Waiting) -> Result<Option<Issued>> {
-        let end = Instant::now() + self.wait;
-        loop {
-            let now = UnixMillis::from_system_clock();
-            let pause = u64::try_from(waiting.ask_at().0 - now.0).unwrap_or_default();
-            let pause = Duration::from_millis(pause);
-            if Instant::now() + pause > end {
-                return Ok(None);
-            }
-            std::thread::sleep(pause);
-            let now = UnixMillis::from_system_clock();
-            let polled = self.client().poll(&mut waiting, now);
-            match polled {
-                Ok(Some(issued)) => return Ok(Some(issued)),
-                Ok(None) | Err(Error::Transport(_)) => self.keep(id, &waiting, now)?,
-                Err(_) => self
-                    .database
-                    .write(|t| transactions::forget_waiting(t, id))?,
-            }
-            polled?;
-            // An authority that says "at once" is not asked without a pause.
-            std::thread::sleep(Duration::from_secs(1));
-        }
     }
 
     /// Tells the authority what became of a certificate.
@@ -208,7 +198,7 @@ impl CmpAuthority {
 }
 
 impl CertificateAuthority for CmpAuthority {
-    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<SignedCertificate> {
+    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<Issuance> {
         // The authority goes by the request, so it has to say what the desk verified.
         let request = Request::verify(&order.csr_der())?;
         let subject = keystore::Subject {
@@ -222,12 +212,13 @@ impl CertificateAuthority for CmpAuthority {
             "the request names another person or e-mail address than was decided"
         );
         let id = order.submission;
-        let issued = match self.begin(order, now)? {
+        let issued = match self.progress(order, now)? {
             Progress::Issued(issued) => *issued,
-            Progress::Waiting(waiting) => match self.poll(id, waiting)? {
-                Some(issued) => issued,
-                None => bail!("the authority has not decided yet"),
-            },
+            Progress::Waiting(waiting) => {
+                // An authority that says "at once" is not asked without a pause.
+                let ask_at = waiting.ask_at().max(now.plus_millis(PAUSE));
+                return Ok(Issuance::Undecided { ask_at });
+            }
         };
         let der = issued.certificate().to_vec();
         let certificate = Certificate::from_der(&der).context("reading the certificate")?;
@@ -235,16 +226,35 @@ impl CertificateAuthority for CmpAuthority {
         let state = serde_json::to_string(&issued)?;
         self.database
             .write(|t| transactions::issued(t, id, &serial, &state))?;
-        Ok(SignedCertificate { serial, der })
+        Ok(Issuance::Signed(SignedCertificate { serial, der }))
     }
 
-    /// The authority publishes its own list, and revokes what is not confirmed.
-    /// A revocation request (RFC 9483 section 4.2) is not spoken: what is in use is
-    /// ended at the authority itself.
-    fn can_revoke(&self) -> bool {
-        false
+    /// By a revocation request (RFC 9483 section 4.2), once the authority knows that
+    /// the certificate is in use.
+    fn revoke(
+        &self,
+        certificate: &db::certificates::Certificate,
+        reason: Reason,
+        now: UnixMillis,
+    ) -> Result<(), NotRevoked> {
+        let open = || -> Result<DerCertificate> {
+            let serial = certificate.serial.as_deref().context("no serial number")?;
+            let open = self.database.read(|c| transactions::of_serial(c, serial))?;
+            ensure!(open.is_none(), "it has not heard yet what became of it");
+            let der = certificate.der.as_deref().context("no certificate")?;
+            DerCertificate::from_der(der).context("reading the certificate")
+        };
+        let named = open().map_err(NotRevoked::Later)?;
+        match self.client().revoke(&named, reason.crl_reason(), now) {
+            Ok(()) => Ok(()),
+            Err(Error::Refused(status)) if status.status() != Status::Waiting => {
+                Err(NotRevoked::Refused(Error::Refused(status).into()))
+            }
+            Err(e) => Err(NotRevoked::Later(e.into())),
+        }
     }
 
+    /// The authority publishes its own.
     fn publish_revoked(&self, _: &RevocationList) -> Result<()> {
         Ok(())
     }

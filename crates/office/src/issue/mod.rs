@@ -18,9 +18,9 @@ use exchange::{UnixMillis, VerifyingKey};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    authority::{Authority, RevocationList},
+    authority::{Authority, Reason, RevocationList},
     config::{AuthorityKind, Configuration},
-    db::{Database, cmp_transactions},
+    db::{Database, certificates::Certificate, cmp_transactions},
     keys,
     layout::Layout,
     order::IssueOrder,
@@ -33,14 +33,24 @@ pub use cmp_authority::{CmpAuthority, CmpSettings};
 /// Issues and revokes citizens' certificates: built in here, elsewhere a real
 /// authority behind CMP (RFC 9810).
 pub trait CertificateAuthority: Send + Sync {
-    /// Called from several threads at once.
+    /// Called from several threads at once. Waits for no decision: what is put off is
+    /// asked for again.
     ///
     /// # Errors
     /// The authority refuses the request or cannot sign.
-    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<SignedCertificate>;
+    fn issue(&self, order: &IssueOrder, now: UnixMillis) -> Result<Issuance>;
 
-    /// Whether a certificate in use can be ended from here.
-    fn can_revoke(&self) -> bool;
+    /// Ends a certificate in use, before it is called revoked here. Repeated until it
+    /// succeeds or is refused.
+    ///
+    /// # Errors
+    /// See [`NotRevoked`].
+    fn revoke(
+        &self,
+        certificate: &Certificate,
+        reason: Reason,
+        now: UnixMillis,
+    ) -> Result<(), NotRevoked>;
 
     /// Publishes everything that is revoked.
     ///
@@ -68,6 +78,25 @@ pub trait CertificateAuthority: Send + Sync {
     fn not_confirmed(&self, serial: &str, now: UnixMillis) -> Result<()>;
 }
 
+/// What an authority makes of an order.
+pub enum Issuance {
+    Signed(SignedCertificate),
+    /// It has not decided, and is not to be asked again before.
+    Undecided {
+        ask_at: UnixMillis,
+    },
+}
+
+/// Why a certificate is still in force at its authority.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRevoked {
+    #[error("the authority refuses: {0:#}")]
+    Refused(anyhow::Error),
+    /// It may be asked again.
+    #[error("the authority was not reached, or puts it off: {0:#}")]
+    Later(anyhow::Error),
+}
+
 pub struct SignedCertificate {
     /// Hexadecimal.
     pub serial: String,
@@ -80,6 +109,8 @@ pub struct Issue {
     database: Arc<Database>,
     authority: Box<dyn CertificateAuthority>,
     decision_key: VerifyingKey,
+    /// For how long a proof of key waits for an authority that has not decided.
+    wait_millis: i64,
 }
 
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -145,7 +176,12 @@ impl Issue {
                 Box::new(CmpAuthority::open(settings, layout, Arc::clone(&database))?)
             }
         };
+        let wait_millis = match &configuration.authority {
+            AuthorityKind::BuiltIn => 0,
+            AuthorityKind::Cmp(settings) => i64::from(settings.wait_seconds) * 1000,
+        };
         Ok(Self {
+            wait_millis,
             database,
             authority,
             decision_key: keys::load_verifying_key(&layout.decision_public())?,
@@ -159,7 +195,7 @@ impl Issue {
     /// # Errors
     /// Database or disk. What was begun is ended by the next turn.
     pub fn turn(&self, now: UnixMillis) -> Result<usize> {
-        self.end_abandoned(now)?;
+        self.end_abandoned()?;
         self.revoke_ordered(now)?;
         self.revoke_overdue(now)?;
         self.tell_authority(now)?;

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use exchange::{KioskId, Signed, SubmissionId, UnixMillis};
 
-use super::Issue;
+use super::{Issue, NotRevoked};
 use crate::{
     authority::{Reason, Revocation, RevocationList},
     db::{
@@ -15,21 +15,17 @@ use crate::{
 };
 
 const HOUR: i64 = 3_600_000;
+/// Between two tries to end a certificate at an authority that is not reached.
+const TRY_AGAIN: i64 = 30_000;
 
 impl Issue {
     /// A reservation that is left at the start of a turn never became a certificate
-    /// that anyone got.
-    pub(super) fn end_abandoned(&self, now: UnixMillis) -> Result<()> {
-        let left = self.database.read(certificates::abandoned)?;
-        if left.is_empty() {
+    /// that anyone got; its proof is still waiting and is answered anew.
+    pub(super) fn end_abandoned(&self) -> Result<()> {
+        if !self.database.read(certificates::any_abandoned)? {
             return Ok(());
         }
-        self.database.write(|t| {
-            for certificate in &left {
-                certificates::revoked(t, certificate.id, Reason::NotConfirmed, now)?;
-            }
-            Ok(())
-        })
+        self.database.write(|t| certificates::release_abandoned(t))
     }
 
     pub(super) fn revoke_overdue(&self, now: UnixMillis) -> Result<()> {
@@ -55,28 +51,21 @@ impl Issue {
 
     /// Orders count by the desk's signature, whoever put them into the database.
     pub(super) fn revoke_ordered(&self, now: UnixMillis) -> Result<()> {
-        let ordered = self.database.read(revocations::ordered)?;
+        let ordered = self.database.read(|c| revocations::ordered(c, now))?;
         let mut ending: Vec<(Certificate, Reason)> = Vec::new();
+        let mut silent = false;
         for row in ordered {
             let order = self.revocation_order(row.desk_order.as_deref());
             let certificate = self
                 .database
                 .read(|c| certificates::by_id(c, row.certificate))?;
             match (order, certificate) {
-                (Ok(_), Some(c))
-                    if c.state == CertificateState::Confirmed && !self.authority.can_revoke() =>
-                {
-                    tracing::error!(
-                        "revocation {}: this office cannot end certificates of its authority: \
-                         ask the authority itself",
-                        row.id
-                    );
-                    self.refuse_order(row.id, row.kiosk.as_ref(), Some(c.submission), now)?;
-                }
                 (Ok(order), Some(c)) if c.serial.as_deref() == Some(&order.serial) => {
                     if c.state == CertificateState::Revoked {
                         self.database.write(|t| revocations::done(t, c.id))?;
-                    } else if ending.iter().all(|(other, _)| other.id != c.id) {
+                    } else if ending.iter().all(|(other, _)| other.id != c.id)
+                        && self.ended_there(&row, &c, order.reason, now, &mut silent)?
+                    {
                         ending.push((c, order.reason));
                     }
                 }
@@ -89,6 +78,44 @@ impl Issue {
             }
         }
         self.revoke(&ending, now)
+    }
+
+    /// Whether the authority has ended a certificate, or ends it by the list. One that
+    /// nobody confirmed it hears of as such, like every other of its kind.
+    ///
+    /// `silent`: it did not answer in this turn, and is not waited for again.
+    fn ended_there(
+        &self,
+        row: &revocations::Revocation,
+        certificate: &Certificate,
+        reason: Reason,
+        now: UnixMillis,
+        silent: &mut bool,
+    ) -> Result<bool> {
+        if certificate.state != CertificateState::Confirmed {
+            return Ok(true);
+        }
+        let done = if *silent {
+            Err(NotRevoked::Later(anyhow::anyhow!("it is silent")))
+        } else {
+            self.authority.revoke(certificate, reason, now)
+        };
+        match done {
+            Ok(()) => return Ok(true),
+            Err(e @ NotRevoked::Refused(_)) => {
+                tracing::error!("revocation {}: {e}: ask the authority itself", row.id);
+                let submission = Some(certificate.submission);
+                self.refuse_order(row.id, row.kiosk.as_ref(), submission, now)?;
+            }
+            Err(e @ NotRevoked::Later(_)) => {
+                tracing::warn!("revocation {}: {e}", row.id);
+                *silent = true;
+                let later = now.plus_millis(TRY_AGAIN);
+                self.database
+                    .write(|t| revocations::put_off(t, row.id, later))?;
+            }
+        }
+        Ok(false)
     }
 
     /// Nothing is called revoked that is not: an operator hears of it.

@@ -2,12 +2,12 @@
 //! written in two transactions, so that the disk is waited for twice a turn and not
 //! three times a certificate. Nobody gets a certificate before it is durable.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use der::Decode;
 use exchange::{KioskId, Signed, SubmissionId, UnixMillis};
 use x509_cert::Certificate;
 
-use super::{Issue, SignedCertificate};
+use super::{Issuance, Issue, SignedCertificate};
 use crate::{
     authority::Reason,
     db::{
@@ -43,7 +43,9 @@ enum Admission {
 
 impl Issue {
     pub(super) fn answer_waiting(&self, now: UnixMillis) -> Result<usize> {
-        let waiting = self.database.read(|c| visits::waiting_proofs(c, BATCH))?;
+        let waiting = self
+            .database
+            .read(|c| visits::waiting_proofs(c, now, BATCH))?;
         if waiting.is_empty() {
             return Ok(0);
         }
@@ -71,8 +73,8 @@ impl Issue {
         let (reserved, more) = self.reserve(good, now)?;
         refused.extend(more);
         let signed = on_all_cores(&reserved, |r| self.sign(r, now));
-        self.record(reserved, signed, &refused, now)?;
-        Ok(count)
+        let put_off = self.record(reserved, signed, &refused, now)?;
+        Ok(count - put_off)
     }
 
     /// The order of a proof that is what it should be.
@@ -81,7 +83,9 @@ impl Issue {
         if !order.is_proven_by(&proof.nonce, &proof.signature) {
             bail!("the nonce is not signed by the key of the request");
         }
-        let longest = i64::from(self.configuration.collect.nonce_seconds) * 1000;
+        let good = i64::from(self.configuration.collect.nonce_seconds) * 1000;
+        // It was in time; the authority takes its own.
+        let longest = good.max(self.wait_millis);
         if now.0 - proof.at.0 > longest {
             bail!("the proof is too old");
         }
@@ -137,25 +141,33 @@ impl Issue {
     }
 
     fn sign(&self, reserved: &Reserved, now: UnixMillis) -> Result<Signature> {
-        let signed = self.authority.issue(&reserved.order, now)?;
+        let signed = match self.authority.issue(&reserved.order, now)? {
+            Issuance::Signed(signed) => signed,
+            Issuance::Undecided { ask_at } => {
+                let end = reserved.proof.at.plus_millis(self.wait_millis);
+                ensure!(ask_at < end, "the authority has not decided yet");
+                return Ok(Signature::Undecided { ask_at });
+            }
+        };
         let certificate = Certificate::from_der(&signed.der)
             .map_err(|e| anyhow::anyhow!("the authority gave no certificate: {e}"))?;
         let validity = certificate.tbs_certificate().validity();
         let millis = |t: x509_cert::time::Time| UnixMillis(t.to_unix_duration().as_millis() as i64);
-        Ok(Signature {
+        Ok(Signature::Made {
             not_before: millis(validity.not_before),
             not_after: millis(validity.not_after),
             signed,
         })
     }
 
+    /// Gives how many were put off.
     fn record(
         &self,
         reserved: Vec<Reserved>,
         signed: Vec<Result<Signature>>,
         refused: &[Refusal],
         now: UnixMillis,
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let say = |proof: &KeyProof, e: &anyhow::Error| {
             tracing::error!("submission {}: not issued: {e:#}", proof.submission);
         };
@@ -166,16 +178,26 @@ impl Issue {
                 alarms::raise(t, AlarmKind::IssueFailed, kiosk.as_ref(), id, now)?;
                 visits::set_proof_state(t, &proof.nonce, KeyProofState::Refused)
             };
+            let mut put_off = 0;
             for (r, signed) in reserved.iter().zip(&signed) {
                 match signed {
-                    Ok(s) => {
+                    Ok(Signature::Undecided { ask_at }) => {
+                        certificates::release(t, r.row)?;
+                        visits::put_off(t, &r.proof.nonce, *ask_at)?;
+                        put_off += 1;
+                    }
+                    Ok(Signature::Made {
+                        signed,
+                        not_before,
+                        not_after,
+                    }) => {
                         let issued = Issued {
-                            serial: &s.signed.serial,
-                            der: &s.signed.der,
+                            serial: &signed.serial,
+                            der: &signed.der,
                             iin: &r.order.subject.iin,
                             storage: r.order.storage,
-                            not_before: s.not_before,
-                            not_after: s.not_after,
+                            not_before: *not_before,
+                            not_after: *not_after,
                         };
                         certificates::issued(t, r.row, &issued)?;
                         visits::set_proof_state(t, &r.proof.nonce, KeyProofState::Issued)?;
@@ -191,15 +213,20 @@ impl Issue {
                 say(proof, e);
                 refuse(proof)?;
             }
-            Ok(())
+            Ok(put_off)
         })
     }
 }
 
-struct Signature {
-    signed: SignedCertificate,
-    not_before: UnixMillis,
-    not_after: UnixMillis,
+enum Signature {
+    Made {
+        signed: SignedCertificate,
+        not_before: UnixMillis,
+        not_after: UnixMillis,
+    },
+    Undecided {
+        ask_at: UnixMillis,
+    },
 }
 
 /// Results in the order of what they are of.
