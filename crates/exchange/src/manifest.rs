@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, KioskId, PartName, Statement, SubmissionId, TimeTrust, UnixMillis};
+use crate::{
+    Digest, KioskId, PartName, Statement, SubmissionId, SubmissionKind, TimeTrust, UnixMillis,
+};
 
 /// A sealed file: what the kiosk stores and the office receives, unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,4 +39,15 @@ pub struct Manifest {
 
 impl Statement for Manifest {
     const DOMAIN: &'static str = "qoltanba manifest v1";
+}
+
+impl Manifest {
+    pub fn kind(&self) -> SubmissionKind {
+        let proof = |part: &SealedPart| part.name == PartName::RenewalProof;
+        if self.parts.iter().any(proof) {
+            SubmissionKind::Renewal
+        } else {
+            SubmissionKind::Enrolment
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartName {
-    /// [`crate::Form`] as JSON.
+    /// [`crate::Form`] as JSON; in a renewal [`crate::RenewalForm`].
     Form,
     /// [`crate::DocumentRecord`] as JSON: the document, and its chip where it was read.
     ChipData,
@@ -20,13 +20,16 @@ pub enum PartName {
     AccountPin,
     /// PKCS#10, DER (RFC 2986).
     Csr,
+    /// [`crate::RenewalProof`] as JSON: makes the submission a renewal.
+    RenewalProof,
 }
 
 impl PartName {
     /// Small ones first: the order of upload.
-    pub const ALL: [PartName; 7] = [
+    pub const ALL: [PartName; 8] = [
         PartName::Form,
         PartName::Csr,
+        PartName::RenewalProof,
         PartName::AccountPin,
         PartName::ChipData,
         PartName::Selfie,
@@ -43,6 +46,7 @@ impl PartName {
             PartName::DocumentPhoto => "document_photo",
             PartName::AccountPin => "account_pin",
             PartName::Csr => "csr",
+            PartName::RenewalProof => "renewal_proof",
         }
     }
 
@@ -54,5 +58,32 @@ impl PartName {
 impl std::fmt::Display for PartName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// What a submission asks for, told by the parts that its manifest lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubmissionKind {
+    /// Proven by document, face and phone.
+    Enrolment,
+    /// Proven by the key of a certificate in force.
+    Renewal,
+}
+
+impl SubmissionKind {
+    /// Exactly these belong to it.
+    pub fn parts(self) -> &'static [PartName] {
+        match self {
+            SubmissionKind::Enrolment => &[
+                PartName::Form,
+                PartName::Csr,
+                PartName::AccountPin,
+                PartName::ChipData,
+                PartName::Selfie,
+                PartName::DocumentPhoto,
+                PartName::Video,
+            ],
+            SubmissionKind::Renewal => &[PartName::Form, PartName::Csr, PartName::RenewalProof],
+        }
     }
 }

@@ -26,6 +26,7 @@ pub struct Configuration {
     pub uploads: Uploads,
     pub identity: Identity,
     pub document: Document,
+    pub renewal: Renewal,
     pub issue: Issue,
     pub status: Status,
     pub authority: AuthorityKind,
@@ -111,6 +112,16 @@ pub struct Document {
     pub csca: Option<PathBuf>,
 }
 
+/// A new certificate for who signs with the key of one in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Renewal {
+    /// From the office's number to the receipt of the application that signs it.
+    pub nonce_minutes: u32,
+    /// Approve without an operator what the desk itself found right in everything.
+    pub by_rule: bool,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Issue {
@@ -157,6 +168,7 @@ impl Default for Configuration {
             uploads: Uploads::default(),
             identity: Identity::default(),
             document: Document::default(),
+            renewal: Renewal::default(),
             issue: Issue::default(),
             status: Status::default(),
             authority: AuthorityKind::default(),
@@ -222,6 +234,15 @@ impl Default for Uploads {
         Self {
             max_part_bytes: 32 << 20,
             expire_days: 30,
+        }
+    }
+}
+
+impl Default for Renewal {
+    fn default() -> Self {
+        Self {
+            nonce_minutes: 15,
+            by_rule: true,
         }
     }
 }

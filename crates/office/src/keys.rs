@@ -101,7 +101,12 @@ pub fn load_identity(path: &Path) -> Result<age::x25519::Identity> {
 
 /// `N` random bytes as hex.
 pub fn random_hex<const N: usize>() -> Result<String> {
+    Ok(hex::encode(random::<N>()?))
+}
+
+/// `N` random bytes.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0u8; N];
     getrandom::fill(&mut bytes).map_err(|e| anyhow!("no randomness: {e}"))?;
-    Ok(hex::encode(bytes))
+    Ok(bytes)
 }

@@ -231,6 +231,15 @@ pub fn of_submission(
     .collect()
 }
 
+pub fn by_sha256(c: &Connection, sha256: &Digest) -> rusqlite::Result<Option<Certificate>> {
+    c.query_row(
+        &format!("SELECT {COLUMNS} FROM certificate WHERE sha256 = ?"),
+        [sha256.to_string()],
+        certificate,
+    )
+    .optional()
+}
+
 /// One of a person's certificates, by its SHA-256.
 pub fn held(c: &Connection, iin: &Iin, sha256: &Digest) -> rusqlite::Result<Option<Certificate>> {
     c.query_row(

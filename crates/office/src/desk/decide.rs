@@ -125,11 +125,11 @@ impl Desk {
         };
         self.make_number_effective(submission, &examined, by, now)?;
         let subject = Subject {
-            iin: form.iin.clone(),
-            name: form.document.holder.clone(),
-            email: form.email.clone(),
+            iin: form.iin().clone(),
+            name: form.holder().clone(),
+            email: form.email().clone(),
         };
-        let order = IssueOrder::new(submission.id, csr, subject, form.storage, now, by);
+        let order = IssueOrder::new(submission.id, csr, subject, *form.storage(), now, by);
         let signed = Signed::new(&order, &self.decision_key);
         Ok(serde_json::to_string(&signed).map_err(anyhow::Error::from)?)
     }
@@ -144,10 +144,10 @@ impl Desk {
         let (Some(form), Some(number)) = (&examined.form, &examined.requested) else {
             return Ok(());
         };
-        let before = self.phones.register(&form.iin, number)?;
+        let before = self.phones.register(form.iin(), number)?;
         // Repeated after a crash, the number before is already the new one: no second notice.
         if let Some(old) = before.as_ref().filter(|old| *old != number) {
-            let language = self.persons.person(&form.iin)?.and_then(|p| p.language);
+            let language = self.persons.person(form.iin())?.and_then(|p| p.language);
             self.sms.send(old, number_changed_message(language))?;
         }
         self.database.write(|t| {

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use anyhow::Result;
 use exchange::{
-    Signed,
+    Signed, SubmissionKind,
     api::{Decision, SubmissionResult},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Desk;
+use super::{Desk, Verdict, verify::Examined};
 use crate::db::submissions::{self, Looked, Submission, SubmissionState};
 
+/// Who decided, where nobody did.
+pub const BY_RULE: &str = "rule";
 const PAUSE: Duration = Duration::from_millis(200);
 /// After an error of the office's own; the submission stays where it is.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(5);
@@ -72,8 +74,22 @@ impl Desk {
             subject_key_identifier: examined.subject_key_identifier.as_deref(),
             result: &result,
         };
-        self.database
-            .write(|t| submissions::looked_at(t, submission.id, &looked))
-            .map(drop)
+        let first = self
+            .database
+            .write(|t| submissions::looked_at(t, submission.id, &looked))?;
+        if first && self.rule_approves(&examined) {
+            self.decide(submission.id, Verdict::Approve, BY_RULE)?;
+        }
+        Ok(())
+    }
+
+    /// A rule decides only where the office found out everything by itself, and nothing
+    /// is left to look at. Faces nobody compares here: no enrolment is among it.
+    fn rule_approves(&self, examined: &Examined) -> bool {
+        let whole = examined.form.is_some() && examined.csr.is_some();
+        self.configuration.renewal.by_rule
+            && examined.kind == SubmissionKind::Renewal
+            && whole
+            && examined.findings.is_empty()
     }
 }

@@ -2,14 +2,14 @@
 
 use anyhow::Result;
 use exchange::{
-    Form, KioskId, PartName, PhoneStanding, Signed, SubmissionId, UnixMillis,
+    KioskId, PartName, PhoneStanding, Signed, SubmissionId, SubmissionKind, UnixMillis,
     api::{Decision, SubmissionResult},
 };
 use rusqlite::Connection;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{Desk, Finding, OpenError};
+use super::{Applied, Desk, Finding, OpenError};
 use crate::authority::Reason;
 use crate::db::{
     Database,
@@ -36,9 +36,10 @@ pub struct Summary {
 /// Everything of a submission but the pictures.
 pub struct Detail {
     pub summary: Summary,
+    pub kind: SubmissionKind,
     pub decision: Decision,
     /// `None` when the form cannot be opened; a finding says so.
-    pub form: Option<Form>,
+    pub form: Option<Applied>,
     pub phone: PhoneView,
     pub subject_key_identifier: Option<String>,
     /// Of the document's chip; empty where none was read.
@@ -176,12 +177,13 @@ impl Desk {
         if !submission.state.is_decided() {
             summary.findings.clone_from(&examined.findings);
         }
-        let standing = examined.form.as_ref().map(|f| match f.phone {
+        let standing = examined.form.as_ref().map(|f| match f.phone() {
             PhoneStanding::Proven { .. } => "proven",
             PhoneStanding::Requested { .. } => "requested",
             PhoneStanding::Unproven { .. } => "unproven",
         });
         Ok(Some(Detail {
+            kind: examined.kind,
             decision: decision(&submission)?,
             phone: PhoneView {
                 standing: standing.unwrap_or_default(),

@@ -5,6 +5,7 @@
 //! channel. Its pages are in [`web`]; everything they show or do is a method of
 //! [`Desk`]. No public listener.
 
+mod applied;
 mod decide;
 mod document;
 mod intake;
@@ -12,6 +13,7 @@ mod kiosks;
 mod list;
 mod opening;
 mod operators;
+mod renewal;
 mod revocations;
 mod verify;
 pub mod web;
@@ -22,6 +24,7 @@ use anyhow::{Context, Result};
 use chip::trust::Trust;
 use exchange::SigningKey;
 use tokio_util::sync::CancellationToken;
+use x509_cert::Certificate;
 
 use crate::{
     config::Configuration,
@@ -33,7 +36,9 @@ use crate::{
     services::{IdentityRegistry, PhoneRegistry, SmsGateway, StandInRegistry, StandInSms},
 };
 
+pub use applied::Applied;
 pub use decide::{DecideError, Verdict};
+pub use intake::BY_RULE;
 pub use kiosks::{Invitation, KioskOverview, invite};
 pub use list::{CertificateView, Detail, Message, PhoneView, Summary, messages, summaries};
 pub use opening::{OpenError, Opener, file_name};
@@ -54,6 +59,9 @@ pub struct Desk {
     operators: Operators,
     /// The issuing states' certificates for identity documents.
     trust: Trust,
+    /// Of the authority that citizens' certificates come from: the issuing CA first, its
+    /// root last.
+    authority_chain: Vec<Certificate>,
 }
 
 impl Desk {
@@ -67,6 +75,7 @@ impl Desk {
         let configuration = Configuration::load(layout)?;
         Ok(Self {
             trust: issuing_states(configuration.document.csca.as_deref())?,
+            authority_chain: authority_chain(layout)?,
             configuration,
             opener: Opener::new(identity, objects, Arc::clone(&database)),
             phones: Arc::new(registry.clone()),
@@ -99,6 +108,13 @@ impl Desk {
     pub fn alarms(&self) -> Result<Vec<crate::db::alarms::Alarm>> {
         self.database.read(|c| crate::db::alarms::list(c, 200))
     }
+}
+
+fn authority_chain(layout: &Layout) -> Result<Vec<Certificate>> {
+    let path = layout.authority_chain();
+    let pem = keys::read_text(&path)?;
+    Certificate::load_pem_chain(pem.as_bytes())
+        .map_err(|e| anyhow::anyhow!("reading {}: {e}", path.display()))
 }
 
 /// Without any no document can be verified, and each says so.

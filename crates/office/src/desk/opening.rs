@@ -51,6 +51,7 @@ pub fn file_name(part: PartName) -> &'static str {
         PartName::DocumentPhoto => "document_photo.jpg",
         PartName::AccountPin => "account_pin.txt",
         PartName::Csr => "csr.der",
+        PartName::RenewalProof => "renewal_proof.json",
     }
 }
 

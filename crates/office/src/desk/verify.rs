@@ -2,13 +2,13 @@
 
 use exchange::{
     Digest, DocumentRecord, Form, Iin, IinPolicy, Manifest, PartName, PhoneNumber, PhoneStanding,
-    Signed, TimeTrust,
+    Signed, SubmissionKind, TimeTrust,
 };
 use keystore::{Subject, csr::Request};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Desk, OpenError, document};
+use super::{Applied, Desk, OpenError, document};
 use crate::{
     db::{codes, kiosks, submissions::Submission},
     keys,
@@ -69,6 +69,24 @@ pub enum Finding {
     IinMismatch,
     /// The kiosk's clock could not be believed.
     ClockDoubtful,
+    /// The old certificate is of another authority, or not recorded here.
+    RenewalForeign,
+    /// It was out of its time when the submission came.
+    RenewalExpired,
+    /// It is revoked, about to be, or was never confirmed.
+    RenewalRevoked,
+    /// It has another IIN than the form.
+    RenewalOtherPerson,
+    /// It has another name than the form.
+    RenewalNameDiffers,
+    /// Its key did not sign for this submission, request and number.
+    RenewalUnsigned,
+    /// The number was not given to this kiosk for this submission, or too long ago.
+    RenewalNonceWrong,
+    /// The request is for the old key.
+    RenewalSameKey,
+    /// The number in the citizens database is not that of the old application.
+    RenewalPhoneChanged,
 }
 
 impl Finding {
@@ -88,6 +106,13 @@ impl Finding {
                 | Self::DocumentNotGenuine
                 | Self::DocumentDiffers
                 | Self::DocumentExpired
+                | Self::RenewalForeign
+                | Self::RenewalExpired
+                | Self::RenewalRevoked
+                | Self::RenewalOtherPerson
+                | Self::RenewalUnsigned
+                | Self::RenewalNonceWrong
+                | Self::RenewalSameKey
         )
     }
 
@@ -117,14 +142,24 @@ impl Finding {
             Self::IinNotCompared => "iin_not_compared",
             Self::IinMismatch => "iin_mismatch",
             Self::ClockDoubtful => "clock_doubtful",
+            Self::RenewalForeign => "renewal_foreign",
+            Self::RenewalExpired => "renewal_expired",
+            Self::RenewalRevoked => "renewal_revoked",
+            Self::RenewalOtherPerson => "renewal_other_person",
+            Self::RenewalNameDiffers => "renewal_name_differs",
+            Self::RenewalUnsigned => "renewal_unsigned",
+            Self::RenewalNonceWrong => "renewal_nonce_wrong",
+            Self::RenewalSameKey => "renewal_same_key",
+            Self::RenewalPhoneChanged => "renewal_phone_changed",
         }
     }
 }
 
 /// A submission opened and looked at.
 pub struct Examined {
+    pub kind: SubmissionKind,
     pub findings: Vec<Finding>,
-    pub form: Option<Form>,
+    pub form: Option<Applied>,
     pub csr: Option<Zeroizing<Vec<u8>>>,
     pub subject_key_identifier: Option<String>,
     /// Of the document's chip; empty where none was read.
@@ -144,7 +179,9 @@ impl Desk {
     /// # Errors
     /// Of this office's own: disk, database, a state service that does not answer.
     pub(super) fn examine(&self, submission: &Submission) -> anyhow::Result<Examined> {
+        let signed: Signed<Manifest> = serde_json::from_str(&submission.manifest)?;
         let mut seen = Examined {
+            kind: signed.read_unverified()?.kind(),
             findings: Vec::new(),
             form: None,
             csr: None,
@@ -154,25 +191,26 @@ impl Desk {
             contact: None,
             requested: None,
         };
-        let signed: Signed<Manifest> = serde_json::from_str(&submission.manifest)?;
         let manifest = self.manifest(submission, &signed, &mut seen)?;
         self.read_form(submission, &mut seen)?;
         self.read_csr(submission, &manifest, &mut seen)?;
-        let record = self.read_document(submission, &mut seen)?;
         // The rest is opened to know that it can be.
-        for part in PartName::ALL {
+        for part in seen.kind.parts() {
             match part {
-                PartName::Form | PartName::Csr | PartName::ChipData => {}
-                _ => drop(self.open_part(submission, part, &mut seen)?),
+                PartName::AccountPin
+                | PartName::Selfie
+                | PartName::DocumentPhoto
+                | PartName::Video => drop(self.open_part(submission, *part, &mut seen)?),
+                PartName::Form | PartName::Csr | PartName::ChipData | PartName::RenewalProof => {}
             }
         }
         if let Some(form) = seen.form.take() {
             self.compare(submission, &manifest, &form, &mut seen)?;
-            if let Some(record) = record {
-                let at = submission.received_at;
-                let document = document::examine(&record, &form, submission.id, &self.trust, at);
-                seen.findings.extend(document.findings);
-                seen.document_checks = document.checks;
+            match &form {
+                Applied::Enrolment(form) => self.examine_document(submission, form, &mut seen)?,
+                Applied::Renewal(form) => {
+                    self.examine_renewal(submission, &manifest, form, &mut seen)?;
+                }
             }
             seen.form = Some(form);
         }
@@ -205,7 +243,7 @@ impl Desk {
         Ok(manifest)
     }
 
-    fn open_part(
+    pub(super) fn open_part(
         &self,
         submission: &Submission,
         part: PartName,
@@ -238,7 +276,7 @@ impl Desk {
     fn read_form(&self, submission: &Submission, seen: &mut Examined) -> anyhow::Result<()> {
         let part = PartName::Form;
         if let Some(plain) = self.open_part(submission, part, seen)? {
-            seen.form = serde_json::from_slice(&plain).ok();
+            seen.form = Applied::parse(seen.kind, &plain);
             if seen.form.is_none() {
                 seen.findings.push(Finding::PartUnreadable { part });
             }
@@ -246,20 +284,28 @@ impl Desk {
         Ok(())
     }
 
-    fn read_document(
+    fn examine_document(
         &self,
         submission: &Submission,
+        form: &Form,
         seen: &mut Examined,
-    ) -> anyhow::Result<Option<DocumentRecord>> {
+    ) -> anyhow::Result<()> {
+        if form.document.iin_mismatch_note {
+            seen.findings.push(Finding::IinMismatch);
+        }
         let part = PartName::ChipData;
         let Some(plain) = self.open_part(submission, part, seen)? else {
-            return Ok(None);
+            return Ok(());
         };
-        let record = DocumentRecord::parse(&plain).ok();
-        if record.is_none() {
+        let Ok(record) = DocumentRecord::parse(&plain) else {
             seen.findings.push(Finding::PartUnreadable { part });
-        }
-        Ok(record)
+            return Ok(());
+        };
+        let at = submission.received_at;
+        let document = document::examine(&record, form, submission.id, &self.trust, at);
+        seen.findings.extend(document.findings);
+        seen.document_checks = document.checks;
+        Ok(())
     }
 
     fn read_csr(
@@ -285,15 +331,15 @@ impl Desk {
         &self,
         submission: &Submission,
         manifest: &Manifest,
-        form: &Form,
+        form: &Applied,
         seen: &mut Examined,
     ) -> anyhow::Result<()> {
         let found = &mut seen.findings;
         let policy: IinPolicy = self.configuration.identity.policy();
-        if Iin::parse(form.iin.expose(), policy).is_err() {
+        if Iin::parse(form.iin().expose(), policy).is_err() {
             found.push(Finding::IinRefused);
         }
-        if Digest::of(form.receipt_code.expose().as_bytes()) != manifest.receipt_code_sha256 {
+        if Digest::of(form.receipt_code().expose().as_bytes()) != manifest.receipt_code_sha256 {
             found.push(Finding::ReceiptCodeDiffers);
         }
         if let Some(der) = &seen.csr
@@ -301,28 +347,25 @@ impl Desk {
         {
             found.push(Finding::RequestDiffers);
         }
-        match self.persons.person(&form.iin)? {
+        match self.persons.person(form.iin())? {
             None => found.push(Finding::PersonUnknown),
-            Some(person) if person.name != form.document.holder => {
+            Some(person) if person.name != *form.holder() => {
                 found.push(Finding::NameDiffers);
             }
             Some(_) => {}
         }
-        if form.document.iin_mismatch_note {
-            found.push(Finding::IinMismatch);
-        }
-        seen.registered = self.phones.registered(&form.iin)?;
+        seen.registered = self.phones.registered(form.iin())?;
         self.compare_phone(submission, form, seen)
     }
 
     fn compare_phone(
         &self,
         submission: &Submission,
-        form: &Form,
+        form: &Applied,
         seen: &mut Examined,
     ) -> anyhow::Result<()> {
         seen.contact = seen.registered.clone();
-        match &form.phone {
+        match form.phone() {
             PhoneStanding::Proven { proof } => {
                 let record = self
                     .database
@@ -353,18 +396,18 @@ impl Desk {
 }
 
 /// Subject, e-mail, storage and algorithm of the request are those of the form.
-fn request_is_of(der: &[u8], form: &Form) -> bool {
+fn request_is_of(der: &[u8], form: &Applied) -> bool {
     let Ok(request) = Request::verify(der) else {
         return false;
     };
     let subject = Subject {
-        holder: &form.document.holder,
-        iin: &form.iin,
-        email: &form.email,
+        holder: form.holder(),
+        iin: form.iin(),
+        email: form.email(),
     };
     let store_type = request.store_type().ok().flatten();
     subject.name().is_ok_and(|name| name == *request.subject())
-        && request.email().is_ok_and(|e| e == form.email.expose())
-        && store_type.map(|s| s.store_type) == keystore::profile::store_type(form.storage)
-        && request.key().algorithm() == form.algorithm
+        && request.email().is_ok_and(|e| e == form.email().expose())
+        && store_type.map(|s| s.store_type) == keystore::profile::store_type(*form.storage())
+        && request.key().algorithm() == *form.algorithm()
 }

@@ -131,6 +131,11 @@ fn check_parts(manifest: &Manifest) -> Result<(), Refusal> {
     if i64::try_from(manifest.sequence.max(longest.unwrap_or(0))).is_err() {
         return Err(malformed("a number is out of range"));
     }
+    // No recording of a face lies where nobody would look at it.
+    let wanted = manifest.kind().parts();
+    if names.iter().any(|name| !wanted.contains(name)) {
+        return Err(malformed("a part is listed that does not belong here"));
+    }
     // Without these two nothing can be decided; what else is missing the desk judges.
     for needed in [PartName::Form, PartName::Csr] {
         if !names.contains(&needed) {

@@ -11,6 +11,7 @@ mod listener;
 mod manifest;
 mod phone;
 mod provision;
+mod renewal;
 mod station;
 mod tus;
 
@@ -129,6 +130,7 @@ pub fn router(state: Arc<Receive>) -> Router {
         .route(api::COLLECT_OPEN, post(collect::open))
         .route(api::COLLECT_PROVE, post(collect::prove))
         .route(api::COLLECT_CONFIRM, post(collect::confirm))
+        .route(exchange::renewal::NONCE, post(renewal::nonce))
         .route(certificates::CODE, post(holders::code))
         .route(certificates::LIST, post(holders::list))
         .route(certificates::REVOKE, post(holders::revoke))

@@ -7,7 +7,7 @@ use exchange::{
     Digest, DocumentKind, DocumentNumber, DocumentRecord, EmailAddress, Form, HolderName,
     IdentityDocument, Iin, IinComparison, IinPolicy, KeyAlgorithm, KioskId, Language, Manifest,
     PartName, PhoneNumber, PhoneStanding, ReadBy, ReceiptCode, SealedPart, Secret, Signed,
-    SigningKey, StorageType, SubmissionId, TimeTrust, UnixMillis,
+    SigningKey, StorageType, SubmissionId, SubmissionKind, TimeTrust, UnixMillis,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, ProvisionAnswer, ProvisionRequest,
         Provisioned,
@@ -174,11 +174,27 @@ impl Kiosk {
             PartName::Video => application.video.clone(),
             PartName::AccountPin => b"482913".to_vec(),
             PartName::Csr => csr.to_vec(),
+            PartName::RenewalProof => unreachable!("no part of an enrolment"),
         };
+        let code = &form.receipt_code;
+        self.seal_parts(id, SubmissionKind::Enrolment, csr, code, plain)
+    }
+
+    /// `plain` gives the plaintext of each part.
+    pub fn seal_parts(
+        &self,
+        id: SubmissionId,
+        kind: SubmissionKind,
+        csr: &[u8],
+        receipt_code: &ReceiptCode,
+        plain: impl Fn(PartName) -> Vec<u8>,
+    ) -> Submission {
         let recipients = Recipients::parse(&self.provisioned.sealing_recipients).unwrap();
-        let parts: Vec<(PartName, Vec<u8>)> = PartName::ALL
-            .into_iter()
+        let parts: Vec<(PartName, Vec<u8>)> = kind
+            .parts()
+            .iter()
             .map(|part| {
+                let part = *part;
                 let place = Place {
                     kiosk: self.id.clone(),
                     submission: id,
@@ -206,7 +222,7 @@ impl Kiosk {
             previous: Digest([0; 32]),
             committed_at: UnixMillis::from_system_clock(),
             time_trust: TimeTrust::OfficeConfirmed,
-            receipt_code_sha256: Digest::of(form.receipt_code.expose().as_bytes()),
+            receipt_code_sha256: Digest::of(receipt_code.expose().as_bytes()),
         };
         Submission { parts, manifest }
     }

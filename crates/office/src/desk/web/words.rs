@@ -128,6 +128,28 @@ words! {
         "Дата или пол в ИИН отличаются от документа (не основание для отказа)",
         "Date or sex in the IIN differ from the document (no reason to refuse)";
     clock_unsure: "Киоск сағаты расталмаған", "Часы киоска не подтверждены", "The kiosk was not sure of the time";
+    renewal_note: "Бұл кілттерді қайта шығару: азаматты ескі сертификаттың кілті растайды, құжат пен бет-жүз көрсетілмейді.",
+        "Это перевыпуск ключей: гражданина подтверждает ключ прежнего сертификата, документ и лицо не показываются.",
+        "This is a key renewal: the key of the old certificate proves the citizen; no document or face is shown.";
+    renewal_ours: "Ескі сертификатты осы орталық берген", "Прежний сертификат выдан этим центром",
+        "The old certificate is of this authority";
+    renewal_in_time: "Ескі сертификаттың мерзімі өтпеген", "Срок прежнего сертификата не истёк",
+        "The old certificate had not expired";
+    renewal_not_revoked: "Ескі сертификат кері қайтарып алынбаған", "Прежний сертификат не отозван",
+        "The old certificate is not revoked";
+    renewal_person: "Ескі сертификаттағы ЖСН өтінімдегідей", "ИИН прежнего сертификата совпадает с заявкой",
+        "The old certificate has the IIN of the application";
+    renewal_name: "Ескі сертификаттағы аты-жөні өтінімдегідей", "Имя в прежнем сертификате совпадает с заявкой",
+        "The old certificate has the name of the application";
+    renewal_signed: "Өтінімге ескі сертификаттың кілтімен қол қойылған", "Заявка подписана ключом прежнего сертификата",
+        "The application is signed with the key of the old certificate";
+    renewal_nonce: "Қол қойылған бір реттік сан осы өтінімге берілген", "Подписанное одноразовое число выдано для этой заявки",
+        "The one-time number that was signed was given for this application";
+    renewal_new_key: "Жаңа кілт ескісінен бөлек", "Новый ключ отличается от прежнего", "The new key is another than the old one";
+    renewal_phone_same: "Телефон нөмірі ескі сертификат алынғаннан бері өзгермеген",
+        "Номер телефона не менялся со времени прежнего сертификата",
+        "The phone number is the same as when the old certificate was applied for";
+    by_rule: "ереже, оператордың қатысуынсыз", "правило, без оператора", "a rule, without an operator";
     same_face: "Селфидегі, бейнедегі және құжаттағы адам бір адам", "На селфи, видео и документе один и тот же человек",
         "Selfie, recording and document show the same person";
     followed_prompts: "Бейнеде тірі адам нұсқауларды орындап тұр", "На видео живой человек выполняет указания",

@@ -33,7 +33,7 @@ use super::{Caller, Receive};
 use crate::{
     db::{
         alarms::{self, AlarmKind},
-        holders, limits, submissions,
+        holders, limits, renewals, submissions,
         uploads::{self, Upload, UploadState, Wanted},
     },
     objects::ObjectId,
@@ -293,6 +293,7 @@ pub async fn housekeeping(state: Arc<Receive>, stop: CancellationToken) {
             let expired = s.database.write(|t| {
                 limits::forget_old(t, now)?;
                 holders::forget_old(t, now)?;
+                renewals::forget_old(t, now)?;
                 uploads::expire(t, before)
             })?;
             for id in expired {

@@ -1,14 +1,16 @@
 //! One application: checks, pictures, data, decision.
 
 use exchange::api::Decision;
-use exchange::{DocumentKind, Form, KeyAlgorithm, PartName, ReadBy, StorageType, UnixMillis};
+use exchange::{
+    DocumentKind, KeyAlgorithm, PartName, ReadBy, StorageType, SubmissionKind, UnixMillis,
+};
 use maud::{Markup, html};
 
 use super::{certificates, checks, document, state_tag};
 use crate::db::submissions::SubmissionState;
-use crate::desk::Detail;
 use crate::desk::web::moment;
 use crate::desk::web::words::Words;
+use crate::desk::{Applied, BY_RULE, Detail};
 
 /// What is shown; pictures come by addresses of their own.
 pub struct Page<'a> {
@@ -41,8 +43,12 @@ impl Page<'_> {
             }
             div.columns {
                 div {
-                    (self.pictures())
-                    (self.video())
+                    @if self.detail.kind == SubmissionKind::Renewal {
+                        p.notice { (w.renewal_note) }
+                    } @else {
+                        (self.pictures())
+                        (self.video())
+                    }
                     @if let Some(form) = &self.detail.form { (self.data(form)) }
                 }
                 div {
@@ -59,7 +65,7 @@ impl Page<'_> {
 
     fn heading(&self) -> String {
         match &self.detail.form {
-            Some(form) => form.document.holder.common_name(),
+            Some(form) => form.holder().common_name(),
             None => self.words.applications.to_owned(),
         }
     }
@@ -110,14 +116,14 @@ impl Page<'_> {
         }
     }
 
-    fn data(&self, form: &Form) -> Markup {
+    fn data(&self, form: &Applied) -> Markup {
         let w = self.words;
-        let holder = &form.document.holder;
+        let holder = form.holder();
         html! {
             section.card aria-labelledby="form" {
                 h2 #form { (w.form) }
                 dl {
-                    dt { (w.iin) } dd { (grouped(form.iin.expose())) }
+                    dt { (w.iin) } dd { (grouped(form.iin().expose())) }
                     dt { (w.surname) } dd { (holder.surname()) }
                     @if !holder.given_name().is_empty() {
                         dt { (w.given_name) } dd { (holder.given_name()) }
@@ -125,27 +131,29 @@ impl Page<'_> {
                     @if !holder.patronymic().is_empty() {
                         dt { (w.patronymic) } dd { (holder.patronymic()) }
                     }
-                    dt { (w.document) } dd {
-                        (match form.document.kind {
-                            DocumentKind::IdCard => w.id_card,
-                            DocumentKind::Passport => w.passport,
-                        })
-                        small { (w.read_by) ": " (match form.document.read_by {
-                            ReadBy::Chip => w.by_chip,
-                            ReadBy::Mrz => w.by_mrz,
-                            ReadBy::Typed => w.by_typing,
-                        }) }
+                    @if let Some(document) = form.document() {
+                        dt { (w.document) } dd {
+                            (match document.kind {
+                                DocumentKind::IdCard => w.id_card,
+                                DocumentKind::Passport => w.passport,
+                            })
+                            small { (w.read_by) ": " (match document.read_by {
+                                ReadBy::Chip => w.by_chip,
+                                ReadBy::Mrz => w.by_mrz,
+                                ReadBy::Typed => w.by_typing,
+                            }) }
+                        }
+                        dt { (w.document_number) } dd { (document.number.expose()) }
                     }
-                    dt { (w.document_number) } dd { (form.document.number.expose()) }
                     dt { (w.phone) } dd { (self.phone()) }
-                    dt { (w.email) } dd { (form.email.expose()) }
-                    dt { (w.storage) } dd { (storage(w, form.storage)) }
-                    dt { (w.algorithm) } dd { (match form.algorithm {
+                    dt { (w.email) } dd { (form.email().expose()) }
+                    dt { (w.storage) } dd { (storage(w, *form.storage())) }
+                    dt { (w.algorithm) } dd { (match form.algorithm() {
                         KeyAlgorithm::Rsa2048 => "RSA-2048",
                         KeyAlgorithm::EcdsaP256 => "ECDSA P-256",
                     }) }
-                    dt { (w.citizen_language) } dd { (w.name_of(form.language)) }
-                    dt { (w.consented) } dd { (moment::date_time(form.consented_at)) }
+                    dt { (w.citizen_language) } dd { (w.name_of(*form.language())) }
+                    dt { (w.consented) } dd { (moment::date_time(*form.consented_at())) }
                 }
             }
         }
@@ -198,7 +206,9 @@ impl Page<'_> {
                 @if let Some(told) = told { p.told { (told) } }
             }
             dl {
-                @if let Some(by) = &s.decided_by { dt { (w.decided_by) } dd { (by) } }
+                @if let Some(by) = &s.decided_by { dt { (w.decided_by) } dd {
+                    (if by == BY_RULE { w.by_rule } else { by.as_str() })
+                } }
                 @if let Some(at) = s.decided_at { dt { (w.when) } dd { (moment::date_time(at)) } }
             }
         }
@@ -232,7 +242,7 @@ impl Page<'_> {
                             aria-describedby={ (action) "-hint" } {}
                         @if let Some(form) = &self.detail.form {
                             p.hint id={ (action) "-hint" } {
-                                (w.citizen_reads) " " strong { (w.name_of(form.language)) } "."
+                                (w.citizen_reads) " " strong { (w.name_of(*form.language())) } "."
                             }
                         }
                         button class=(class) { (title) }

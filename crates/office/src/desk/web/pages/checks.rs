@@ -1,5 +1,6 @@
 //! What the office found, check by check, in the operator's language.
 
+use exchange::SubmissionKind;
 use maud::{Markup, html};
 
 use crate::desk::web::shell::{Sign, sign};
@@ -52,17 +53,44 @@ fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
     if checks.len() == before {
         checks.push((w.phone_right, Verdict::Passed));
     }
-    document(w, has, &mut checks);
-    if has("iin_mismatch") {
-        checks.push((w.iin_mismatch, Verdict::Judge));
-    }
     if has("clock_doubtful") {
         checks.push((w.clock_unsure, Verdict::Judge));
     }
-    // Seen by nobody else: the office compares no faces by itself.
-    checks.push((w.same_face, Verdict::Judge));
-    checks.push((w.followed_prompts, Verdict::Judge));
+    match detail.kind {
+        SubmissionKind::Renewal => renewal(w, has, &mut checks),
+        SubmissionKind::Enrolment => {
+            document(w, has, &mut checks);
+            if has("iin_mismatch") {
+                checks.push((w.iin_mismatch, Verdict::Judge));
+            }
+            // Seen by nobody else: the office compares no faces by itself.
+            checks.push((w.same_face, Verdict::Judge));
+            checks.push((w.followed_prompts, Verdict::Judge));
+        }
+    }
     checks
+}
+
+/// What the old certificate and its key showed.
+fn renewal<'a>(w: &'a Words, has: impl Fn(&str) -> bool, checks: &mut Vec<(&'a str, Verdict)>) {
+    if has("part_unreadable") || has("part_missing") {
+        return;
+    }
+    checks.push((w.renewal_ours, failed_if(has("renewal_foreign"))));
+    checks.push((w.renewal_in_time, failed_if(has("renewal_expired"))));
+    // Of a certificate that is not recorded here nothing is known.
+    if !has("renewal_foreign") {
+        checks.push((w.renewal_not_revoked, failed_if(has("renewal_revoked"))));
+        let changed = has("renewal_phone_changed");
+        checks.push((w.renewal_phone_same, judge_if(changed)));
+    }
+    checks.push((w.renewal_person, failed_if(has("renewal_other_person"))));
+    if !has("renewal_other_person") {
+        checks.push((w.renewal_name, judge_if(has("renewal_name_differs"))));
+    }
+    checks.push((w.renewal_signed, failed_if(has("renewal_unsigned"))));
+    checks.push((w.renewal_nonce, failed_if(has("renewal_nonce_wrong"))));
+    checks.push((w.renewal_new_key, failed_if(has("renewal_same_key"))));
 }
 
 /// Where the document's data come from, and whether that can be believed.
@@ -161,6 +189,7 @@ mod tests {
                 decided_by: None,
                 collected: false,
             },
+            kind: SubmissionKind::Enrolment,
             decision: Decision::Pending,
             form: None,
             phone: PhoneView::default(),
