@@ -27,6 +27,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         ("write", None),
         ("piv", None),
         ("issue", None),
+        ("collecting", None),
         ("camera", Some("headless")),
         ("headless", Some("headless")),
     ] {
