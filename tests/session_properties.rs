@@ -7,6 +7,8 @@ mod document;
 mod happenings;
 #[path = "session_properties/journeys.rs"]
 mod journeys;
+#[path = "session_properties/renewal.rs"]
+mod renewal;
 #[path = "session_properties/revocation.rs"]
 mod revocation;
 #[path = "session_properties/steps.rs"]
@@ -95,6 +97,7 @@ impl Told {
                     puk_tries,
                     has_room,
                     inserted: world.token.inserted,
+                    ..Token::default()
                 };
             }
             Happening::Device(event) => {

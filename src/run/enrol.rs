@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use exchange::{Digest, Form, KeyAlgorithm, Manifest, PartName, Secret, SubmissionId};
+use exchange::{Digest, Form, KeyAlgorithm, Manifest, PartName, ReceiptCode, Secret, SubmissionId};
 use faults::Fault;
 use keystore::{KeyId, PublicKey, Subject};
 use zeroize::Zeroizing;
@@ -59,7 +59,13 @@ impl Inner {
                 ));
             }
             asked.progress(Progress::Phase(IssuingPhase::MakingKey));
-            let csr = world.key_and_request(submission, &form, &location, algorithm, &password)?;
+            let subject = Subject {
+                holder: &form.document.holder,
+                iin: &form.iin,
+                email: &form.email,
+            };
+            let csr =
+                world.key_and_request(submission, subject, &location, algorithm, &password)?;
             asked.progress(Progress::Phase(IssuingPhase::Sealing));
             world.seal(submission, PartName::Csr, &csr)?;
             let record = world.document_record(submission, &form.document)?;
@@ -69,17 +75,17 @@ impl Inner {
             world.seal(submission, PartName::ChipData, &record)?;
             world.seal(submission, PartName::Form, &json(&*form)?)?;
             asked.progress(Progress::Phase(IssuingPhase::Saving));
-            world.commit(submission, &form, Digest::of(&csr))?;
+            world.commit(submission, &form.receipt_code, Digest::of(&csr))?;
             Ok(Reply::Saved)
         })
         .await
     }
 
     /// The key first: from here on the storage can finish the enrolment anywhere.
-    fn key_and_request(
+    pub(super) fn key_and_request(
         &self,
         submission: SubmissionId,
-        form: &Form,
+        subject: Subject<'_>,
         location: &KeyLocation,
         algorithm: KeyAlgorithm,
         password: &Secret,
@@ -97,11 +103,6 @@ impl Inner {
                 });
                 key
             }
-        };
-        let subject = Subject {
-            holder: &form.document.holder,
-            iin: &form.iin,
-            email: &form.email,
         };
         let folder = location.path.join("/");
         let mut refused = None;
@@ -144,7 +145,12 @@ impl Inner {
         }
     }
 
-    fn commit(&self, submission: SubmissionId, form: &Form, csr: Digest) -> Result<(), Failure> {
+    pub(super) fn commit(
+        &self,
+        submission: SubmissionId,
+        receipt_code: &ReceiptCode,
+        csr: Digest,
+    ) -> Result<(), Failure> {
         let outbox = self.outbox()?;
         let office = self
             .provisioned()
@@ -162,7 +168,7 @@ impl Inner {
             previous: head.previous,
             committed_at: now.wall,
             time_trust: now.trust,
-            receipt_code_sha256: Digest::of(form.receipt_code.expose().as_bytes()),
+            receipt_code_sha256: Digest::of(receipt_code.expose().as_bytes()),
         };
         let signed = sign_manifest(self.link.device_key(), &manifest)
             .map_err(|e| failure(Fault::SealingImpossible, &e.to_string()))?;
@@ -174,7 +180,7 @@ impl Inner {
     }
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<Zeroizing<Vec<u8>>, Failure> {
     // Grown beforehand: a growing buffer would leave pieces of it behind.
     let mut text = Zeroizing::new(Vec::with_capacity(8 << 10));
     serde_json::to_writer(&mut *text, value)

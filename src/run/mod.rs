@@ -14,6 +14,7 @@ mod link;
 mod media;
 mod obtain;
 mod phone;
+mod renew;
 mod storages;
 mod tokens;
 mod world;

@@ -110,8 +110,28 @@ impl Inner {
         .await
     }
 
-    /// Breadth first: people keep keys near the root.
     fn folder_with(&self, drive: DriveId, key: &KeyId) -> Option<Vec<String>> {
+        self.in_folders(drive, |path| {
+            let location = KeyLocation {
+                storage: StorageType::Pkcs12,
+                drive: Some(drive),
+                path: path.to_vec(),
+            };
+            let holds = self.with_storage(&location, |storage| {
+                let contents = storage.contents()?;
+                Ok(contents.pending.contains(key) || contents.installed.contains(key))
+            });
+            holds.unwrap_or(false).then(|| path.to_vec())
+        })
+    }
+
+    /// Looks into one folder of a drive after the other until `look` has found it.
+    /// Breadth first: people keep keys near the root.
+    pub(super) fn in_folders<T>(
+        &self,
+        drive: DriveId,
+        mut look: impl FnMut(&[String]) -> Option<T>,
+    ) -> Option<T> {
         let mut queue = std::collections::VecDeque::from([Vec::new()]);
         let mut looked = 0;
         while let Some(path) = queue.pop_front() {
@@ -119,17 +139,8 @@ impl Inner {
             if looked > FOLDERS {
                 return None;
             }
-            let location = KeyLocation {
-                storage: StorageType::Pkcs12,
-                drive: Some(drive),
-                path: path.clone(),
-            };
-            let holds = self.with_storage(&location, |storage| {
-                let contents = storage.contents()?;
-                Ok(contents.pending.contains(key) || contents.installed.contains(key))
-            });
-            if holds.unwrap_or(false) {
-                return Some(path);
+            if let Some(found) = look(&path) {
+                return Some(found);
             }
             if path.len() < DEPTH
                 && let Ok(listing) = self.listing(drive, &path, false)

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use exchange::{Secret, StorageType};
 use faults::Fault;
-use keystore::{KeyId, StorageError, Token, TokenStatus};
+use keystore::{KeyId, SlotContent, StorageError, Token, TokenStatus};
 
 use crate::session::command::KeyLocation;
 use crate::session::event::{
-    Failure, PendingKey, PukSeen, Reply, StorageFound, StorageUnusable, TokenSeen,
+    Failure, PendingKey, PukSeen, Reply, SlotHolds, StorageFound, StorageUnusable, TakenSlot,
+    TokenSeen,
 };
 
 use super::asked::{blocking, failure};
@@ -118,6 +119,7 @@ impl Inner {
                     tries: puk.tries_left,
                 }),
                 has_room: status.has_room() || made_here.is_some(),
+                taken: taken(&status),
                 generation_erases: status.generation_erases,
                 label: status.label,
             }))
@@ -166,6 +168,20 @@ impl Inner {
         .await
     }
 
+    pub(super) async fn clear_token(
+        self: &Arc<Self>,
+        kind: StorageType,
+        slot: String,
+        pin: Secret,
+    ) -> Result<Reply, Failure> {
+        let world = self.clone();
+        blocking(move || {
+            world.with_token(kind, |token| token.clear(&slot, &pin))?;
+            Ok(Reply::TokenCleared)
+        })
+        .await
+    }
+
     /// Signs a sample with the key that was just certified.
     pub(super) async fn try_signature(
         self: &Arc<Self>,
@@ -194,6 +210,20 @@ impl Inner {
         })
         .await
     }
+}
+
+fn taken(status: &TokenStatus) -> Vec<TakenSlot> {
+    let slots = status.slots.iter().filter_map(|slot| {
+        let holds = match slot.content {
+            SlotContent::Empty => return None,
+            SlotContent::Pending(_) => SlotHolds::Waiting,
+            SlotContent::Installed(_) => SlotHolds::Certified,
+            SlotContent::Unknown => SlotHolds::Unknown,
+        };
+        let name = slot.name.clone();
+        Some(TakenSlot { name, holds })
+    });
+    slots.collect()
 }
 
 /// What is signed to show that it works: it obliges nobody to anything.

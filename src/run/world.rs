@@ -332,6 +332,31 @@ impl Inner {
                 self.obtain(asked, submission, location, password, wait)
                     .await
             }
+            Request::FindCertifiedKeys => self.find_certified_keys().await,
+            Request::OpenCertifiedKey { key, password } => {
+                self.open_certified_key(key, password).await
+            }
+            Request::SubmitRenewal {
+                submission,
+                form,
+                old,
+                old_password,
+                location,
+                algorithm,
+                password,
+            } => {
+                self.submit_renewal(
+                    asked,
+                    submission,
+                    form,
+                    old,
+                    old_password,
+                    location,
+                    algorithm,
+                    password,
+                )
+                .await
+            }
             Request::LookAtToken { kind } => self.look_at_token(kind).await,
             Request::TryTokenPin { kind, pin } => self.try_token_pin(kind, pin).await,
             Request::ChangeTokenPin { kind, old, new } => {
@@ -340,6 +365,7 @@ impl Inner {
             Request::UnblockToken { kind, puk, new_pin } => {
                 self.unblock_token(kind, puk, new_pin).await
             }
+            Request::ClearToken { kind, slot, pin } => self.clear_token(kind, slot, pin).await,
             Request::TrySignature { location, password } => {
                 self.try_signature(location, password).await
             }

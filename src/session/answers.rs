@@ -2,15 +2,15 @@
 
 use exchange::certificates::{HeldCertificate, RevocationStanding};
 use exchange::{
-    EmailAddress, Form, IdentityDocument, Iin, PhoneStanding, ReceiptCode, Secret, StorageType,
-    SubmissionId, UnixMillis,
+    EmailAddress, Form, HolderName, IdentityDocument, Iin, PhoneStanding, ReceiptCode, RenewalForm,
+    Secret, StorageType, SubmissionId, UnixMillis,
 };
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::command::KeyLocation;
 use super::config::SessionConfig;
-use super::event::{DriveId, MediaHandle};
+use super::event::{CertifiedKey, DriveId, MediaHandle};
 use super::view::{CollectAnswer, Outcome};
 
 /// No `Debug`: everything here is personal.
@@ -44,6 +44,8 @@ pub(super) struct Answers {
     pub outcome: Option<Outcome>,
     pub collect: Collect,
     pub revocation: Revocation,
+    /// None: document and face prove who the citizen is.
+    pub renewal: Option<Renewal>,
 }
 
 /// From the reply to `Begin`.
@@ -112,6 +114,15 @@ pub(super) struct Collect {
     pub answer: Option<CollectAnswer>,
 }
 
+/// What proves the citizen of a renewal.
+#[derive(Default)]
+pub(super) struct Renewal {
+    pub key: Option<CertifiedKey>,
+    /// Password of the file or PIN of the token.
+    pub secret: Option<Secret>,
+    pub holder: Option<HolderName>,
+}
+
 #[derive(Default)]
 pub(super) struct Revocation {
     /// Told once the phone is proven; which of them are there then.
@@ -160,24 +171,56 @@ impl Answers {
         self.storage = Some(storage);
     }
 
+    /// The kind of storage whose password or PIN is asked for, once it was chosen: of
+    /// the old key, until that was opened, then of the new one.
+    pub fn storage_of_secret(&self) -> Option<StorageType> {
+        let old = self.renewal.as_ref().filter(|r| r.holder.is_none());
+        let place = match old {
+            Some(renewal) => renewal.key.as_ref().map(|key| &key.location),
+            None => self.location.as_ref(),
+        };
+        place.map(|place| place.storage)
+    }
+
     /// Waiting here can end with a certificate only for a proven phone.
     pub fn can_wait(&self, link_up: bool) -> bool {
         link_up && self.phone.proven()
     }
 
+    /// Made once for a visit.
+    fn receipt_code(&mut self) -> Option<ReceiptCode> {
+        if self.receipt_code.is_none() {
+            let stream = self.begun.as_ref()?.stream("receipt code");
+            let mut random = Zeroizing::new([0; 12]);
+            random.copy_from_slice(&stream[..12]);
+            self.receipt_code = Some(ReceiptCode::from_random(&random));
+        }
+        self.receipt_code.clone()
+    }
+
+    /// The form of a renewal, once everything in it is answered.
+    pub fn renewal_form(
+        &mut self,
+        language: exchange::Language,
+        config: &SessionConfig,
+    ) -> Option<RenewalForm> {
+        let receipt_code = self.receipt_code()?;
+        Some(RenewalForm {
+            iin: self.iin.clone()?,
+            holder: self.renewal.as_ref()?.holder.clone()?,
+            phone: self.phone.standing.clone()?,
+            email: self.email.clone()?,
+            storage: self.storage.as_ref()?.kind,
+            algorithm: config.algorithm,
+            language,
+            consented_at: self.consented_at?,
+            receipt_code,
+        })
+    }
+
     /// The form, once everything in it is answered.
     pub fn form(&mut self, language: exchange::Language, config: &SessionConfig) -> Option<Form> {
-        let receipt_code = match &self.receipt_code {
-            Some(code) => code.clone(),
-            None => {
-                let stream = self.begun.as_ref()?.stream("receipt code");
-                let mut random = Zeroizing::new([0; 12]);
-                random.copy_from_slice(&stream[..12]);
-                let code = ReceiptCode::from_random(&random);
-                self.receipt_code = Some(code.clone());
-                code
-            }
-        };
+        let receipt_code = self.receipt_code()?;
         Some(Form {
             iin: self.iin.clone()?,
             phone: self.phone.standing.clone()?,

@@ -29,10 +29,13 @@ pub(super) enum Asked {
     FindStorages,
     ListFolder,
     FindPendingKey,
+    FindCertifiedKeys,
+    OpenCertifiedKey,
     LookAtToken,
     TryTokenPin,
     ChangeTokenPin,
     UnblockToken,
+    ClearToken,
     Submit,
     Obtain,
     OpenCollect,
@@ -61,11 +64,14 @@ impl Asked {
             Request::FindStorages => Asked::FindStorages,
             Request::ListFolder { .. } => Asked::ListFolder,
             Request::FindPendingKey { .. } => Asked::FindPendingKey,
+            Request::FindCertifiedKeys => Asked::FindCertifiedKeys,
+            Request::OpenCertifiedKey { .. } => Asked::OpenCertifiedKey,
             Request::LookAtToken { .. } => Asked::LookAtToken,
             Request::TryTokenPin { .. } => Asked::TryTokenPin,
             Request::ChangeTokenPin { .. } => Asked::ChangeTokenPin,
             Request::UnblockToken { .. } => Asked::UnblockToken,
-            Request::Submit { .. } => Asked::Submit,
+            Request::ClearToken { .. } => Asked::ClearToken,
+            Request::Submit { .. } | Request::SubmitRenewal { .. } => Asked::Submit,
             Request::Obtain { .. } => Asked::Obtain,
             Request::OpenCollect { .. } => Asked::OpenCollect,
             Request::InstallCollected { .. } => Asked::InstallCollected,
@@ -86,11 +92,15 @@ impl Asked {
             Asked::ReadCard | Asked::ReadDocument => BusyWith::Card,
             Asked::CaptureSelfie | Asked::Record | Asked::CaptureDocument => BusyWith::Camera,
             Asked::LoadDocumentFile | Asked::ListFolder => BusyWith::Drive,
-            Asked::FindStorages | Asked::FindPendingKey => BusyWith::Storage,
+            Asked::FindStorages
+            | Asked::FindPendingKey
+            | Asked::FindCertifiedKeys
+            | Asked::OpenCertifiedKey => BusyWith::Storage,
             Asked::LookAtToken
             | Asked::TryTokenPin
             | Asked::ChangeTokenPin
-            | Asked::UnblockToken => BusyWith::Token,
+            | Asked::UnblockToken
+            | Asked::ClearToken => BusyWith::Token,
             Asked::Submit | Asked::InstallCollected => BusyWith::Key,
             Asked::TrySignature => BusyWith::Signature,
         }
@@ -115,6 +125,7 @@ impl Asked {
                 | Asked::SendCode
                 | Asked::FindStorages
                 | Asked::FindPendingKey
+                | Asked::FindCertifiedKeys
                 | Asked::OpenCollect
         )
     }
@@ -138,8 +149,10 @@ impl Asked {
             | Asked::TryTokenPin
             | Asked::ChangeTokenPin
             | Asked::UnblockToken
+            | Asked::ClearToken
             | Asked::TrySignature => 60,
-            Asked::FindPendingKey => 120,
+            Asked::FindPendingKey | Asked::FindCertifiedKeys => 120,
+            Asked::OpenCertifiedKey => 60,
             Asked::Submit => 180,
             Asked::Obtain | Asked::InstallCollected => return config.wait_limit,
         };
@@ -188,9 +201,12 @@ impl Asked {
             Reply::Storages(_) => self == Asked::FindStorages,
             Reply::Folder(_) => self == Asked::ListFolder,
             Reply::PendingKey(_) => self == Asked::FindPendingKey,
+            Reply::CertifiedKeys(_) => self == Asked::FindCertifiedKeys,
+            Reply::KeyOpened(_) => self == Asked::OpenCertifiedKey,
             Reply::TokenSeen(_) => self == Asked::LookAtToken,
             Reply::PinRight => self == Asked::TryTokenPin,
             Reply::PinSet { .. } => matches!(self, Asked::ChangeTokenPin | Asked::UnblockToken),
+            Reply::TokenCleared => self == Asked::ClearToken,
             Reply::Saved => self == Asked::Submit,
             Reply::Installed(_) => matches!(self, Asked::Obtain | Asked::InstallCollected),
             Reply::ComeBack(_) => self == Asked::Obtain,

@@ -3,11 +3,11 @@
 use chip::AccessKey;
 use exchange::certificates::RevocationReason;
 use exchange::{
-    Digest, Form, Iin, KeyAlgorithm, Language, ReceiptCode, Secret, StorageType, SubmissionId,
-    api::CodePurpose,
+    Digest, Form, Iin, KeyAlgorithm, Language, ReceiptCode, RenewalForm, Secret, StorageType,
+    SubmissionId, api::CodePurpose,
 };
 
-use super::event::{DriveId, MediaHandle, RequestId, SessionId};
+use super::event::{CertifiedKey, DriveId, MediaHandle, RequestId, SessionId};
 
 #[derive(Debug, Clone)]
 pub enum Command {
@@ -153,6 +153,11 @@ pub enum Request {
     /// Looks through every inserted drive and token for the pending key with this
     /// subject key identifier (hex). -> `PendingKey`
     FindPendingKey { subject_key_identifier: String },
+    /// Looks through every inserted drive and token for keys with a certificate.
+    /// -> `CertifiedKeys`
+    FindCertifiedKeys,
+    /// Opens such a key and reads whom its certificate names. -> `KeyOpened`
+    OpenCertifiedKey { key: CertifiedKey, password: Secret },
     /// Says what a token is able and willing to do; changes nothing on it.
     /// -> `TokenSeen`
     LookAtToken { kind: StorageType },
@@ -170,6 +175,13 @@ pub enum Request {
         puk: Secret,
         new_pin: Secret,
     },
+    /// Empties one place of a token, whatever lies there: its owner said so.
+    /// -> `TokenCleared`
+    ClearToken {
+        kind: StorageType,
+        slot: String,
+        pin: Secret,
+    },
     /// Makes the key in its storage, seals request and form, commits. -> `Saved`;
     /// progress `Phase`. Asked again for the same submission after a failure: what
     /// was already committed is answered `Saved`, never committed twice.
@@ -179,6 +191,18 @@ pub enum Request {
         location: KeyLocation,
         algorithm: KeyAlgorithm,
         /// Password of the file or PIN of the token.
+        password: Secret,
+    },
+    /// As `Submit`, with an old key's signature instead of document and face. Needs the
+    /// link: the office gives a number to sign. -> `Saved`; progress `Phase`
+    SubmitRenewal {
+        submission: SubmissionId,
+        form: Box<RenewalForm>,
+        old: CertifiedKey,
+        /// Of the old key.
+        old_password: Secret,
+        location: KeyLocation,
+        algorithm: KeyAlgorithm,
         password: Secret,
     },
     /// Uploads this submission ahead of others and, when `wait`, goes on to the

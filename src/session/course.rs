@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use faults::Fault;
 
+use super::Purpose;
+use super::answers::Renewal;
 use super::asked::Asked;
 use super::command::Command;
 use super::config::SessionConfig;
@@ -42,12 +44,13 @@ impl Course {
     /// The commands are the first step's wishes.
     pub fn begin(
         id: SessionId,
-        at: StepName,
+        purpose: Purpose,
         settings: Settings,
         config: SessionConfig,
         around: Surroundings,
         now: Now,
     ) -> (Self, Vec<Command>) {
+        let at = steps::first(purpose);
         let mut course = Self {
             visit: Visit::new(id, config, settings, around, now),
             steps: Steps::default(),
@@ -57,6 +60,9 @@ impl Course {
             last_sign: now.boottime,
             over: false,
         };
+        if purpose == Purpose::Renew {
+            course.visit.answers.renewal = Some(Renewal::default());
+        }
         course.steps.at_mut(at).enter(&mut course.visit);
         let commands = course.visit.take_commands();
         (course, commands)
@@ -210,6 +216,7 @@ impl Course {
             | Touch::CapsLock(_)
             | Touch::Start
             | Touch::StartCollect
+            | Touch::StartRenew
             | Touch::StartRevoke => {}
             // What lies under a dialog cannot be touched.
             _ if self.dialog.is_some() => {}
@@ -402,7 +409,7 @@ impl Course {
             text_size: visit.settings.text_size,
             high_contrast: visit.settings.high_contrast,
             offline: !visit.around.link_up,
-            position: steps::position(self.at),
+            position: steps::position(self.at, &visit.answers),
             can_go_back: shown.back && !blocked,
             can_cancel: shown.cancel,
             primary,

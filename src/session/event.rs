@@ -9,8 +9,8 @@ use faults::Fault;
 use zeroize::Zeroizing;
 
 pub use super::places::{
-    FileEntry, FolderListing, Installed, PendingKey, PukSeen, StorageFound, StorageUnusable,
-    TokenSeen,
+    CertifiedKey, FileEntry, FolderListing, Installed, KeyHolder, PendingKey, PukSeen, SlotHolds,
+    StorageFound, StorageUnusable, TakenSlot, TokenSeen,
 };
 
 /// The moment at which an event is handled. Time-outs run on `boottime` only:
@@ -65,6 +65,8 @@ pub enum Touch {
     Start,
     /// From the welcome screen: come back with a receipt code.
     StartCollect,
+    /// From the welcome screen: a new key by the old one.
+    StartRenew,
     /// From the welcome screen: end a certificate.
     StartRevoke,
     ChooseLanguage(Language),
@@ -212,6 +214,10 @@ pub enum Choice {
     Edit(StepName),
     /// `review`: wait for the certificate here, or come back for it.
     WaitHere(bool),
+    /// `key_password`: what lies in this place of the token, of those shown, may go.
+    EraseSlot(usize),
+    /// `renew_key`: this one of the keys shown.
+    CertifiedKey(usize),
     /// `revoke_certificate`: this one of the list shown.
     Certificate(usize),
     /// `revoking`: why.
@@ -243,8 +249,8 @@ pub enum PhotoSource {
     UsbDrive,
 }
 
-/// The steps in the citizen's order, then those of coming back, then those of ending
-/// a certificate.
+/// The steps in the citizen's order, then those of coming back, of ending a
+/// certificate, and those that only a renewal has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum StepName {
     Consent,
@@ -274,6 +280,9 @@ pub enum StepName {
     RevokeCertificate,
     Revoking,
     Revoked,
+    RenewKey,
+    RenewSecret,
+    RenewHolder,
 }
 
 /// What the devices say on their own.
@@ -441,6 +450,10 @@ pub enum Reply {
     Folder(FolderListing),
     /// To `FindPendingKey`: where it lies, if in any storage that is in now.
     PendingKey(Option<PendingKey>),
+    /// To `FindCertifiedKeys`.
+    CertifiedKeys(Vec<CertifiedKey>),
+    /// To `OpenCertifiedKey`.
+    KeyOpened(Box<KeyHolder>),
     /// To `LookAtToken`.
     TokenSeen(TokenSeen),
     /// To `TryTokenPin`. A right PIN that must be changed first is the fault
@@ -452,6 +465,8 @@ pub enum Reply {
         /// know it.
         new_puk: Option<Secret>,
     },
+    /// To `ClearToken`.
+    TokenCleared,
     /// To `Submit`: durable in the kiosk, "saved" may be shown.
     Saved,
     /// To `Obtain` and `InstallCollected`: certificate in the storage, read back, proven, confirmed.
@@ -495,9 +510,12 @@ impl std::fmt::Debug for Reply {
             Reply::Storages(_) => "Storages",
             Reply::Folder(_) => "Folder",
             Reply::PendingKey(_) => "PendingKey",
+            Reply::CertifiedKeys(_) => "CertifiedKeys",
+            Reply::KeyOpened(_) => "KeyOpened",
             Reply::TokenSeen(_) => "TokenSeen",
             Reply::PinRight => "PinRight",
             Reply::PinSet { .. } => "PinSet",
+            Reply::TokenCleared => "TokenCleared",
             Reply::Saved => "Saved",
             Reply::Installed(_) => "Installed",
             Reply::ComeBack(_) => "ComeBack",

@@ -87,25 +87,14 @@ impl Issuing {
     fn submit(&mut self, visit: &mut Visit) {
         self.work.start(visit.now.boottime);
         self.waits = visit.answers.wait_here && visit.answers.can_wait(visit.around.link_up);
-        let (language, algorithm) = (visit.settings.language, visit.config.algorithm);
-        let form = visit.answers.form(language, &visit.config);
-        let answers = &visit.answers;
-        let (Some(form), Some(submission), Some(location), Some(password)) = (
-            form,
-            answers.submission(),
-            answers.location.clone(),
-            answers.key_password.clone(),
-        ) else {
-            visit.fault = Some(Fault::Internal);
-            return;
+        let submission = match visit.answers.renewal.is_some() {
+            true => renewal(visit),
+            false => enrolment(visit),
         };
-        visit.ask(Request::Submit {
-            submission,
-            form: Box::new(form),
-            location,
-            algorithm,
-            password,
-        });
+        match submission {
+            Some(submission) => visit.ask(submission),
+            None => visit.fault = Some(Fault::Internal),
+        }
     }
 
     fn obtain(&mut self, visit: &mut Visit) -> Turn {
@@ -165,6 +154,37 @@ pub(super) fn is_about_password(fault: Fault) -> bool {
             | Fault::TokenPinBlocked
             | Fault::TokenPinDefault
     )
+}
+
+/// None: an answer is missing.
+fn enrolment(visit: &mut Visit) -> Option<Request> {
+    let (language, algorithm) = (visit.settings.language, visit.config.algorithm);
+    let form = visit.answers.form(language, &visit.config)?;
+    let answers = &visit.answers;
+    Some(Request::Submit {
+        submission: answers.submission()?,
+        form: Box::new(form),
+        location: answers.location.clone()?,
+        algorithm,
+        password: answers.key_password.clone()?,
+    })
+}
+
+/// None: an answer is missing.
+fn renewal(visit: &mut Visit) -> Option<Request> {
+    let (language, algorithm) = (visit.settings.language, visit.config.algorithm);
+    let form = visit.answers.renewal_form(language, &visit.config)?;
+    let answers = &visit.answers;
+    let old = answers.renewal.as_ref()?;
+    Some(Request::SubmitRenewal {
+        submission: answers.submission()?,
+        form: Box::new(form),
+        old: old.key.clone()?,
+        old_password: old.secret.clone()?,
+        location: answers.location.clone()?,
+        algorithm,
+        password: answers.key_password.clone()?,
+    })
 }
 
 fn come_back(reason: ComeBackReason, visit: &mut Visit) -> Turn {

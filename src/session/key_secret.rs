@@ -45,8 +45,8 @@ impl<F: Step> KeySecret<F> {
 
 impl<F: Step> Step for KeySecret<F> {
     fn enter(&mut self, visit: &mut Visit) {
-        let location = visit.answers.location.as_ref();
-        self.in_token = location.is_some_and(|l| l.storage != StorageType::Pkcs12);
+        let storage = visit.answers.storage_of_secret();
+        self.in_token = storage.is_some_and(|kind| kind != StorageType::Pkcs12);
         self.step_mut().enter(visit);
     }
 

@@ -32,6 +32,7 @@ mod phone;
 mod phone_code;
 mod places;
 mod receipt;
+mod renewal;
 mod review;
 mod revocation;
 mod selfie;
@@ -56,6 +57,8 @@ use view::View;
 pub enum Purpose {
     Enrol,
     Collect,
+    /// A new key, asked for with the key of a certificate that is in force.
+    Renew,
     /// A certificate of theirs shall not be valid any more.
     Revoke,
 }
@@ -77,12 +80,7 @@ impl Session {
         around: Surroundings,
         now: Now,
     ) -> (Self, Vec<Command>) {
-        let at = match purpose {
-            Purpose::Enrol => StepName::Consent,
-            Purpose::Collect => StepName::CollectCode,
-            Purpose::Revoke => StepName::RevokeIdentity,
-        };
-        let (course, commands) = Course::begin(id, at, settings, config, around, now);
+        let (course, commands) = Course::begin(id, purpose, settings, config, around, now);
         let open = Some(Box::new(course));
         (Self { id, open }, commands)
     }

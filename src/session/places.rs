@@ -1,7 +1,7 @@
 //! Where citizens keep their keys and pictures, as the world tells of it: drives with
 //! their folders, tokens with their PINs.
 
-use exchange::{StorageType, UnixMillis};
+use exchange::{HolderName, Iin, StorageType, UnixMillis};
 
 use super::command::KeyLocation;
 use super::event::DriveId;
@@ -12,6 +12,31 @@ pub struct PendingKey {
     pub location: KeyLocation,
     /// Name of the drive or token, for the person.
     pub label: String,
+}
+
+/// A key with its certificate in a citizen's storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertifiedKey {
+    pub location: KeyLocation,
+    /// Hexadecimal.
+    pub subject_key_identifier: String,
+    /// Name of the drive or token, for the person.
+    pub label: String,
+}
+
+/// Whom the certificate beside a key names.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    pub holder: HolderName,
+    pub iin: Iin,
+    pub valid_until: UnixMillis,
+}
+
+/// The name of the type alone: everything in it is personal.
+impl std::fmt::Debug for KeyHolder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyHolder(..)")
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +57,7 @@ pub enum StorageUnusable {
     ReadOnly,
     Full,
     Failed,
-    /// It holds other keys, which are not erased.
+    /// It holds other keys: one of them has to go first, which its owner is asked for.
     Occupied,
     /// PIN and PUK are blocked.
     Blocked,
@@ -56,8 +81,27 @@ pub struct TokenSeen {
     pub puk: Option<PukSeen>,
     /// A key can be made in it, or was made in it during this visit.
     pub has_room: bool,
+    /// The places for keys that are taken.
+    pub taken: Vec<TakenSlot>,
     /// Making a key erases those that are in it.
     pub generation_erases: bool,
+}
+
+/// A place for a key with something in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenSlot {
+    /// As the token's own documents call it.
+    pub name: String,
+    pub holds: SlotHolds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SlotHolds {
+    /// A key whose certificate was not collected.
+    Waiting,
+    Certified,
+    /// Not understood.
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,7 +16,8 @@ pub(super) struct Review {
 }
 
 /// Steps whose answers can be changed from here.
-const EDITABLE: [StepName; 10] = [
+const EDITABLE: [StepName; 11] = [
+    StepName::RenewKey,
     StepName::IdentityNumber,
     StepName::Phone,
     StepName::Document,
@@ -39,7 +40,9 @@ impl Step for Review {
     fn touch(&mut self, touch: &Touch, visit: &mut Visit) -> Turn {
         match touch {
             Touch::Next | Touch::Key(Key::Enter) => Turn::Forward,
-            Touch::Choose(Choice::Edit(step)) if EDITABLE.contains(step) => Turn::To(*step),
+            Touch::Choose(Choice::Edit(step)) if is_editable(*step, &visit.answers) => {
+                Turn::To(*step)
+            }
             Touch::Choose(Choice::WaitHere(wait)) => {
                 self.decided = true;
                 visit.answers.wait_here = *wait;
@@ -63,6 +66,20 @@ impl Step for Review {
         });
         Shown::new(screen, PrimaryLabel::SubmitApplication, true)
     }
+}
+
+fn is_editable(step: StepName, answers: &Answers) -> bool {
+    let proves_otherwise = match step {
+        StepName::RenewKey => answers.renewal.is_none(),
+        StepName::IdentityNumber
+        | StepName::Document
+        | StepName::Selfie
+        | StepName::Liveness
+        | StepName::AccountPin
+        | StepName::DocumentPhoto => answers.renewal.is_some(),
+        _ => false,
+    };
+    EDITABLE.contains(&step) && !proves_otherwise
 }
 
 /// The address stands in full, because a mistyped one is noticed only here; the
@@ -91,8 +108,16 @@ fn list(answers: &Answers) -> Vec<(StepName, Answer)> {
             .collect();
         Answer::Text(parts.join(" / "))
     });
+    let renewal = answers.renewal.as_ref();
+    let holder = renewal.and_then(|renewal| renewal.holder.as_ref());
+    // In a renewal the certificate says it.
+    let iin = answers.iin.as_ref().filter(|_| renewal.is_none());
     let all = [
-        (StepName::IdentityNumber, answers.iin.as_ref().map(masked)),
+        (
+            StepName::RenewKey,
+            holder.map(|holder| Answer::Text(holder.common_name())),
+        ),
+        (StepName::IdentityNumber, iin.map(masked)),
         (StepName::Phone, phone.map(Answer::Text)),
         (StepName::Document, document),
         (StepName::Selfie, answers.selfie.map(Answer::Picture)),

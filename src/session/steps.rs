@@ -2,6 +2,7 @@
 
 use exchange::StorageType;
 
+use super::Purpose;
 use super::account_pin::AccountPin;
 use super::answers::Answers;
 use super::collect_code::CollectCode;
@@ -21,6 +22,7 @@ use super::liveness::Liveness;
 use super::phone::Phone;
 use super::phone_code::{CodeFor, PhoneCode};
 use super::receipt::Receipt;
+use super::renewal::{RenewHolder, RenewKey, RenewPassword};
 use super::review::Review;
 use super::revocation::{Revoked, Revoking, WhichCertificate};
 use super::selfie::Selfie;
@@ -59,6 +61,23 @@ pub(super) const COLLECT: [StepName; 6] = [
     StepName::Collected,
 ];
 
+/// Behind the consent the old key stands for document and face.
+pub(super) const RENEW: [StepName; 13] = [
+    StepName::Consent,
+    StepName::RenewKey,
+    StepName::RenewSecret,
+    StepName::RenewHolder,
+    StepName::Phone,
+    StepName::PhoneCode,
+    StepName::Email,
+    StepName::Storage,
+    StepName::StorageLocation,
+    StepName::Review,
+    StepName::KeyPassword,
+    StepName::Issuing,
+    StepName::Receipt,
+];
+
 pub(super) const REVOKE: [StepName; 5] = [
     StepName::RevokeIdentity,
     StepName::RevokePhoneCode,
@@ -95,6 +114,9 @@ pub(super) struct Steps {
     revoke_certificate: WhichCertificate,
     revoking: Revoking,
     revoked: Revoked,
+    renew_key: RenewKey,
+    renew_secret: KeySecret<RenewPassword>,
+    renew_holder: RenewHolder,
 }
 
 impl Default for Steps {
@@ -130,6 +152,9 @@ impl Default for Steps {
             revoke_certificate: WhichCertificate,
             revoking: Revoking::default(),
             revoked: Revoked::default(),
+            renew_key: RenewKey::default(),
+            renew_secret: KeySecret::new(RenewPassword::default(), TokenPin::for_renewing()),
+            renew_holder: RenewHolder::default(),
         }
     }
 }
@@ -164,6 +189,9 @@ macro_rules! step_of {
             StepName::RevokeCertificate => $($borrow)+ $steps.revoke_certificate,
             StepName::Revoking => $($borrow)+ $steps.revoking,
             StepName::Revoked => $($borrow)+ $steps.revoked,
+            StepName::RenewKey => $($borrow)+ $steps.renew_key,
+            StepName::RenewSecret => $($borrow)+ $steps.renew_secret,
+            StepName::RenewHolder => $($borrow)+ $steps.renew_holder,
         }
     };
 }
@@ -179,7 +207,8 @@ impl Steps {
 
     /// The first step before review whose answers are missing.
     pub fn first_incomplete(&self, visit: &Visit) -> Option<StepName> {
-        let before_review = ENROL.iter().take_while(|s| **s != StepName::Review);
+        let journey = journey(StepName::Review, &visit.answers);
+        let before_review = journey.iter().take_while(|s| **s != StepName::Review);
         before_review
             .filter(|s| is_needed(**s, &visit.answers))
             .find(|s| !self.at(**s).complete(visit))
@@ -187,9 +216,19 @@ impl Steps {
     }
 }
 
+/// The step with which a visit begins.
+pub(super) fn first(purpose: Purpose) -> StepName {
+    match purpose {
+        Purpose::Enrol | Purpose::Renew => StepName::Consent,
+        Purpose::Collect => StepName::CollectCode,
+        Purpose::Revoke => StepName::RevokeIdentity,
+    }
+}
+
 /// The journey a step belongs to.
-fn journey(step: StepName) -> &'static [StepName] {
+fn journey(step: StepName, answers: &Answers) -> &'static [StepName] {
     match step {
+        _ if answers.renewal.is_some() => &RENEW,
         _ if ENROL.contains(&step) => &ENROL,
         _ if REVOKE.contains(&step) => &REVOKE,
         _ => &COLLECT,
@@ -209,18 +248,21 @@ fn is_needed(step: StepName, answers: &Answers) -> bool {
 }
 
 pub(super) fn after(step: StepName, answers: &Answers) -> Option<StepName> {
-    let mut later = journey(step).iter().skip_while(|s| **s != step).skip(1);
+    let mut later = journey(step, answers)
+        .iter()
+        .skip_while(|s| **s != step)
+        .skip(1);
     later.find(|s| is_needed(**s, answers)).copied()
 }
 
 pub(super) fn before(step: StepName, answers: &Answers) -> Option<StepName> {
-    let earlier = journey(step).iter().take_while(|s| **s != step);
+    let earlier = journey(step, answers).iter().take_while(|s| **s != step);
     earlier.filter(|s| is_needed(**s, answers)).last().copied()
 }
 
 /// Which of how many questions; none where nothing is asked any more.
-pub(super) fn position(step: StepName) -> Option<(u8, u8)> {
-    let journey = journey(step);
+pub(super) fn position(step: StepName, answers: &Answers) -> Option<(u8, u8)> {
+    let journey = journey(step, answers);
     let questions = journey.len() - 2;
     let at = journey.iter().position(|s| *s == step)?;
     (at < questions).then_some((at as u8 + 1, questions as u8))

@@ -2,7 +2,7 @@
 
 use super::answers::Storage as Chosen;
 use super::command::Request;
-use super::event::{Choice, DeviceEvent, Key, Now, Reply, StorageFound, Touch};
+use super::event::{Choice, DeviceEvent, Key, Now, Reply, StorageFound, StorageUnusable, Touch};
 use super::step::{Shown, Step, Turn};
 use super::view::{PrimaryLabel, Screen};
 use super::visit::Visit;
@@ -15,10 +15,15 @@ pub(super) struct Storage {
     chosen: Option<StorageType>,
 }
 
+/// A full token can: whoever chose it is asked which of its keys may go.
+fn can_be_used(found: &StorageFound) -> bool {
+    matches!(found.unusable, None | Some(StorageUnusable::Occupied))
+}
+
 impl Storage {
     fn usable(&self, kind: StorageType) -> Option<&StorageFound> {
         let mut all = self.found.iter();
-        all.find(|s| s.storage == kind && s.unusable.is_none())
+        all.find(|s| s.storage == kind && can_be_used(s))
     }
 
     fn next(&mut self, visit: &mut Visit) -> Turn {

@@ -13,7 +13,8 @@ use super::asked::Asked;
 use super::command::Request;
 use super::entry::Entry;
 use super::event::{
-    DeviceEvent, Field, Key, KeyboardLayout, Now, PukSeen, Reply, StepName, TokenSeen, Touch,
+    Choice, DeviceEvent, Field, Key, KeyboardLayout, Now, PukSeen, Reply, StepName, TokenSeen,
+    Touch,
 };
 use super::fields::{Fields, Typed};
 use super::step::{Shown, Step, Turn};
@@ -22,8 +23,7 @@ use super::visit::Visit;
 use rules::{factory_pin, has_digits_only, is_final};
 
 pub(super) struct TokenPin {
-    /// A key is made next; else one that is there gets its certificate.
-    making: bool,
+    purpose: PinFor,
     kind: StorageType,
     seen: Option<TokenSeen>,
     phase: Phase,
@@ -32,6 +32,17 @@ pub(super) struct TokenPin {
     wrong: Option<Field>,
     /// It said that the PIN is blocked; not every token counts tries.
     blocked: bool,
+}
+
+/// What the key behind the PIN is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PinFor {
+    /// It is made next.
+    Making,
+    /// It is there and gets its certificate.
+    Collecting,
+    /// It is there with its certificate, and signs for a new one.
+    Renewing,
 }
 
 enum Phase {
@@ -48,21 +59,30 @@ enum Phase {
         pin: Secret,
         puk: Secret,
     },
+    /// The PIN is right, and there is no room.
+    Occupied {
+        pin: Secret,
+        chosen: Option<usize>,
+    },
     Refused(Fault),
 }
 
 impl TokenPin {
     pub fn for_new_key() -> Self {
-        Self::new(true)
+        Self::new(PinFor::Making)
     }
 
     pub fn for_collecting() -> Self {
-        Self::new(false)
+        Self::new(PinFor::Collecting)
     }
 
-    fn new(making: bool) -> Self {
+    pub fn for_renewing() -> Self {
+        Self::new(PinFor::Renewing)
+    }
+
+    fn new(purpose: PinFor) -> Self {
         Self {
-            making,
+            purpose,
             kind: StorageType::Piv,
             seen: None,
             phase: Phase::Look,
@@ -72,11 +92,23 @@ impl TokenPin {
         }
     }
 
+    fn is_making(&self) -> bool {
+        self.purpose == PinFor::Making
+    }
+
+    /// Where the right PIN goes.
+    fn answer<'a>(&self, visit: &'a mut Visit) -> &'a mut Option<Secret> {
+        match (self.purpose, &mut visit.answers.renewal) {
+            (PinFor::Renewing, Some(renewal)) => &mut renewal.secret,
+            _ => &mut visit.answers.key_password,
+        }
+    }
+
     /// Nothing typed and nothing seen is left.
     fn forget(&mut self) {
         *self = Self {
             kind: self.kind,
-            ..Self::new(self.making)
+            ..Self::new(self.purpose)
         };
     }
 
@@ -100,7 +132,11 @@ impl TokenPin {
 
     fn turn_to(&mut self, phase: Phase) {
         let fields: &[Field] = match phase {
-            Phase::Insert | Phase::Look | Phase::NewPuk { .. } | Phase::Refused(_) => &[],
+            Phase::Insert
+            | Phase::Look
+            | Phase::NewPuk { .. }
+            | Phase::Occupied { .. }
+            | Phase::Refused(_) => &[],
             Phase::Enter => &[Field::TokenPin],
             Phase::Change { .. } => &[Field::NewTokenPin, Field::NewTokenPinAgain],
             Phase::Unblock => &[Field::Puk, Field::NewTokenPin, Field::NewTokenPinAgain],
@@ -132,7 +168,7 @@ impl TokenPin {
         let blocked = self.blocked || seen.pin_tries == Some(0);
         let puk = seen.puk;
         self.seen = Some(seen.clone());
-        if self.making && !seen.has_room {
+        if self.is_making() && !seen.has_room && seen.taken.is_empty() {
             return self.refuse(Fault::TokenFull, visit);
         }
         match puk {
@@ -211,12 +247,23 @@ impl TokenPin {
             }
             Phase::NewPuk { pin, .. } => {
                 let pin = pin.clone();
-                return done(pin, visit);
+                return self.past_pin(pin, visit);
+            }
+            Phase::Occupied { pin, chosen } => {
+                let slot = self.seen.as_ref().zip(*chosen);
+                if let Some(slot) = slot.and_then(|(seen, at)| seen.taken.get(at)) {
+                    visit.ask(Request::ClearToken {
+                        kind,
+                        slot: slot.name.clone(),
+                        pin: pin.clone(),
+                    });
+                }
             }
             Phase::Refused(fault) if is_final(*fault) => {
-                return Turn::To(match self.making {
-                    true => StepName::Storage,
-                    false => StepName::CollectStorage,
+                return Turn::To(match self.purpose {
+                    PinFor::Making => StepName::Storage,
+                    PinFor::Collecting => StepName::CollectStorage,
+                    PinFor::Renewing => StepName::RenewKey,
                 });
             }
             Phase::Refused(_) => self.begin(visit),
@@ -260,21 +307,27 @@ impl TokenPin {
             self.turn_to(Phase::Change { old: pin });
             return Turn::Stay;
         }
-        done(pin, visit)
+        self.past_pin(pin, visit)
     }
-}
 
-fn done(pin: Secret, visit: &mut Visit) -> Turn {
-    visit.answers.key_password = Some(pin);
-    Turn::Forward
+    /// On, unless there is no room for the key.
+    fn past_pin(&mut self, pin: Secret, visit: &mut Visit) -> Turn {
+        let room = self.seen.as_ref().is_none_or(|seen| seen.has_room);
+        if self.is_making() && !room {
+            self.turn_to(Phase::Occupied { pin, chosen: None });
+            return Turn::Stay;
+        }
+        *self.answer(visit) = Some(pin);
+        Turn::Forward
+    }
 }
 
 impl Step for TokenPin {
     fn enter(&mut self, visit: &mut Visit) {
-        if let Some(location) = &visit.answers.location {
-            self.kind = location.storage;
+        if let Some(storage) = visit.answers.storage_of_secret() {
+            self.kind = storage;
         }
-        visit.answers.key_password = None;
+        *self.answer(visit) = None;
         visit.layout = KeyboardLayout::Latin;
         self.begin(visit);
     }
@@ -287,6 +340,17 @@ impl Step for TokenPin {
         if let Phase::Refused(fault) = self.phase {
             // It stands there until something else was done.
             visit.fault = Some(fault);
+        }
+        if let (Phase::Occupied { chosen, .. }, Touch::Choose(Choice::EraseSlot(at))) =
+            (&mut self.phase, touch)
+        {
+            let taken = self.seen.as_ref().map_or(0, |seen| seen.taken.len());
+            *chosen = Some(*at).filter(|at| *at < taken);
+            return Turn::Stay;
+        }
+        if let (Phase::Occupied { .. }, Touch::Key(_)) = (&self.phase, touch) {
+            // Not by a key that was still held down.
+            return Turn::Stay;
         }
         let enters = *touch == Touch::Key(Key::Enter) && self.fields.is_empty();
         if *touch == Touch::Next || enters {
@@ -329,12 +393,18 @@ impl Step for TokenPin {
 
     fn reply(&mut self, reply: &Reply, visit: &mut Visit) -> Turn {
         match (reply, &self.phase) {
+            (Reply::TokenSeen(seen), Phase::Occupied { pin, .. }) if seen.kind == self.kind => {
+                let pin = pin.clone();
+                self.seen = Some(seen.clone());
+                return self.past_pin(pin, visit);
+            }
             (Reply::TokenSeen(seen), _) => self.take(seen, visit),
+            (Reply::TokenCleared, Phase::Occupied { .. }) => self.look(visit),
             (Reply::PinRight, Phase::Enter) => return self.right(visit),
             (Reply::PinSet { new_puk }, Phase::Change { .. } | Phase::Unblock) => {
                 let pin = self.secret(Field::NewTokenPin);
                 match new_puk {
-                    None => return done(pin, visit),
+                    None => return self.past_pin(pin, visit),
                     Some(puk) => self.turn_to(Phase::NewPuk {
                         pin,
                         puk: puk.clone(),
@@ -347,7 +417,7 @@ impl Step for TokenPin {
     }
 
     fn failed(&mut self, asked: Asked, fault: Fault, visit: &mut Visit) -> Turn {
-        use Asked::{ChangeTokenPin, LookAtToken, TryTokenPin, UnblockToken};
+        use Asked::{ChangeTokenPin, ClearToken, LookAtToken, TryTokenPin, UnblockToken};
         // It holds what was typed.
         visit.forget_fault();
         match (asked, fault) {
@@ -381,7 +451,7 @@ impl Step for TokenPin {
                 self.blocked = true;
                 self.look(visit);
             }
-            (LookAtToken | TryTokenPin | ChangeTokenPin | UnblockToken, _) => {
+            (LookAtToken | TryTokenPin | ChangeTokenPin | UnblockToken | ClearToken, _) => {
                 self.refuse(fault, visit);
             }
             _ => {}
@@ -390,7 +460,10 @@ impl Step for TokenPin {
     }
 
     fn complete(&self, visit: &Visit) -> bool {
-        visit.answers.key_password.is_some()
+        match (self.purpose, &visit.answers.renewal) {
+            (PinFor::Renewing, Some(renewal)) => renewal.secret.is_some(),
+            _ => visit.answers.key_password.is_some(),
+        }
     }
 
     fn show(&self, visit: &Visit, now: Now) -> Shown {
@@ -399,9 +472,10 @@ impl Step for TokenPin {
             Phase::Insert => (TokenPinPhase::Insert, PrimaryLabel::Retry, true),
             Phase::Look => (TokenPinPhase::Look, PrimaryLabel::Retry, true),
             Phase::Enter => {
-                let leads_to = match self.making {
-                    true => PrimaryLabel::MakeKey,
-                    false => PrimaryLabel::DownloadCertificates,
+                let leads_to = match self.purpose {
+                    PinFor::Making => PrimaryLabel::MakeKey,
+                    PinFor::Collecting => PrimaryLabel::DownloadCertificates,
+                    PinFor::Renewing => PrimaryLabel::Continue,
                 };
                 let enough = self.fields.text(Field::TokenPin).len() >= rules::shortest(self.kind);
                 (TokenPinPhase::Enter, leads_to, enough)
@@ -415,6 +489,10 @@ impl Step for TokenPin {
                 (TokenPinPhase::Unblock, PrimaryLabel::SetPin, filled)
             }
             Phase::NewPuk { .. } => (TokenPinPhase::NewPuk, PrimaryLabel::Continue, true),
+            Phase::Occupied { chosen, .. } => {
+                let chosen = chosen.is_some();
+                (TokenPinPhase::Occupied, PrimaryLabel::EraseKey, chosen)
+            }
             Phase::Refused(fault) if is_final(*fault) => {
                 (TokenPinPhase::Refused, PrimaryLabel::AnotherStorage, true)
             }
@@ -431,6 +509,10 @@ impl Step for TokenPin {
             _ => Secret::new(),
         };
         let seen = self.seen.as_ref();
+        let (taken, to_erase) = match (&self.phase, seen) {
+            (Phase::Occupied { chosen, .. }, Some(seen)) => (seen.taken.clone(), *chosen),
+            _ => (Vec::new(), None),
+        };
         let screen = Screen::TokenPin(TokenPinView {
             kind: self.kind,
             label: seen.map(|s| s.label.clone()).unwrap_or_default(),
@@ -439,7 +521,9 @@ impl Step for TokenPin {
             tries_left: self.tries_left(),
             last_try: self.tries_left() == Some(1),
             digits,
-            erases: self.making && seen.is_some_and(|s| s.generation_erases),
+            erases: self.is_making() && seen.is_some_and(|s| s.generation_erases),
+            taken,
+            to_erase,
             caps_lock: visit.caps_lock && keyboard == KeyboardKind::Full,
             new_puk,
         });

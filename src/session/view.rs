@@ -8,8 +8,8 @@ use faults::Fault;
 
 use super::command::Prompt;
 use super::event::{
-    ComeBackReason, FaceFinding, Field, FolderListing, IssuingPhase, KeyboardLayout, MediaHandle,
-    MrzHint, PhotoSource, StepName, StorageFound, TextSize,
+    CertifiedKey, ComeBackReason, FaceFinding, Field, FolderListing, IssuingPhase, KeyHolder,
+    KeyboardLayout, MediaHandle, MrzHint, PhotoSource, StepName, StorageFound, TakenSlot, TextSize,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +60,7 @@ pub enum PrimaryLabel {
     AnotherDocument,
     AnotherStorage,
     RevokeCertificate,
+    EraseKey,
     Finish,
 }
 
@@ -189,6 +190,7 @@ pub enum Screen {
     Welcome {
         can_apply: bool,
         can_collect: bool,
+        can_renew: bool,
         can_revoke: bool,
         cannot: Vec<Fault>,
     },
@@ -264,6 +266,19 @@ pub enum Screen {
         certificate: HeldCertificate,
         reason: Option<RevocationReason>,
     },
+    /// None: the storages are being looked through.
+    RenewKey {
+        found: Option<Vec<CertifiedKey>>,
+        chosen: Option<usize>,
+    },
+    RenewPassword {
+        password: FieldView,
+    },
+    /// `over`: the certificate is not valid any more.
+    RenewHolder {
+        holder: Option<KeyHolder>,
+        over: bool,
+    },
     Revoked {
         standing: RevocationStanding,
         closes_in_seconds: u32,
@@ -305,6 +320,9 @@ impl Screen {
             Screen::RevokeCertificate { .. } => "revoke_certificate",
             Screen::Revoking { .. } => "revoking",
             Screen::Revoked { .. } => "revoked",
+            Screen::RenewKey { .. } => "renew_key",
+            Screen::RenewPassword { .. } => "renew_password",
+            Screen::RenewHolder { .. } => "renew_holder",
         }
     }
 }
@@ -520,6 +538,9 @@ pub struct TokenPinView {
     pub digits: bool,
     /// The key that is made next erases those that are in it.
     pub erases: bool,
+    /// In phase `Occupied`: what may go, and which of it was chosen.
+    pub taken: Vec<TakenSlot>,
+    pub to_erase: Option<usize>,
     /// Shown while a password is typed with letters.
     pub caps_lock: bool,
     /// To be written down now; empty but in phase `NewPuk`. Nobody else ever knows it.
@@ -539,6 +560,8 @@ pub enum TokenPinPhase {
     Unblock,
     /// The PIN is set, and with it a new PUK, which is shown.
     NewPuk,
+    /// It has no room for a key: one that is there goes, or another storage is taken.
+    Occupied,
     /// It cannot be used; the fault says why.
     Refused,
 }

@@ -151,6 +151,7 @@ impl Station {
             Mode::Idle | Mode::Citizen => Screen::Welcome {
                 can_apply: readiness.can_apply(),
                 can_collect: readiness.can_collect(),
+                can_renew: readiness.can_renew(),
                 can_revoke: readiness.can_revoke(),
                 cannot: readiness.cannot(),
             },
@@ -197,6 +198,9 @@ impl Station {
             }
             Touch::StartCollect if open && self.readiness().can_collect() => {
                 return self.begin(Purpose::Collect, now);
+            }
+            Touch::StartRenew if open && self.readiness().can_renew() => {
+                return self.begin(Purpose::Renew, now);
             }
             Touch::StartRevoke if open && self.readiness().can_revoke() => {
                 return self.begin(Purpose::Revoke, now);

@@ -26,6 +26,9 @@ const NO_APPLYING: [Fault; 6] = [
     Fault::QueueStale,
 ];
 
+/// Without these no application can be kept, whatever proves the citizen.
+const NO_KEEPING: [Fault; 3] = [Fault::DiskFull, Fault::QueueFull, Fault::QueueStale];
+
 /// The kiosk works, with less: the reader is missing, so the document's data are
 /// typed; the clock is doubtful, so the submission is marked.
 const DEGRADING: [Fault; 7] = [
@@ -63,6 +66,11 @@ impl<'a> Readiness<'a> {
     /// Only the office knows receipt codes.
     pub fn can_collect(&self) -> bool {
         !self.is_out_of_service() && self.around.link_up
+    }
+
+    /// The office gives a number to sign; no camera is needed.
+    pub fn can_renew(&self) -> bool {
+        self.can_collect() && self.raised(&NO_KEEPING).is_empty()
     }
 
     /// Only the office ends certificates; no device is needed for it.

@@ -1,4 +1,4 @@
-//! What a holder sees and ends of their own certificates.
+//! What a holder sees and ends of their own certificates, and how one leads to the next.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use exchange::certificates::{
     self, CodeOnItsWay, CodeWanted, HeldCertificates, ListWanted, RevocationStanding,
     RevocationWish,
 };
+use exchange::renewal::{self, NonceGiven, NonceWanted};
 use exchange::{Iin, Secret, Signed, SubmissionId};
 use reqwest::StatusCode;
 use tokio::time::Instant;
@@ -39,6 +40,14 @@ impl OfficeClient {
     ) -> Result<HeldCertificates, SyncError> {
         self.post(certificates::LIST, &ListWanted { visit, code })
             .await
+    }
+
+    /// A number for the old key to sign in a renewal.
+    ///
+    /// # Errors
+    /// [`SyncError::Busy`] with a wait while this kiosk asks too often.
+    pub async fn renewal_nonce(&self, submission: SubmissionId) -> Result<NonceGiven, SyncError> {
+        self.post(renewal::NONCE, &NonceWanted { submission }).await
     }
 
     /// Asks until the certificate is revoked or `within` is over; recorded it is in either case.

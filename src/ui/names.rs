@@ -6,7 +6,8 @@ use exchange::{DocumentKind, Language, StorageType};
 use super::generated as screen;
 use crate::session::command::Prompt;
 use crate::session::event::{
-    FaceFinding, Field, IssuingPhase, KeyboardLayout, MrzHint, StepName, StorageUnusable, TextSize,
+    FaceFinding, Field, IssuingPhase, KeyboardLayout, MrzHint, SlotHolds, StepName,
+    StorageUnusable, TextSize,
 };
 use crate::session::view::{
     BusyWith, DocumentPhase, DocumentSource, FieldError, KeyboardKind, PrimaryLabel, ReadingWhat,
@@ -79,6 +80,7 @@ both_ways!(StepName, screen::StepTitle, step {
     CollectPassword = CollectPassword, Collecting = Collecting, Collected = Collected,
     RevokeIdentity = RevokeIdentity, RevokePhoneCode = RevokePhoneCode,
     RevokeCertificate = RevokeCertificate, Revoking = Revoking, Revoked = Revoked,
+    RenewKey = RenewKey, RenewSecret = RenewSecret, RenewHolder = RenewHolder,
 });
 
 one_way!(PrimaryLabel, screen::PrimaryName {
@@ -87,7 +89,8 @@ one_way!(PrimaryLabel, screen::PrimaryName {
     StartRecording = StartRecording, SetPin = SetPin, OpenCabinet = OpenCabinet,
     ChooseThisFolder = ChooseThisFolder, SubmitApplication = SubmitApplication,
     MakeKey = MakeKey, DownloadCertificates = DownloadCertificates, Retry = Retry,
-    AnotherDocument = AnotherDocument, AnotherStorage = AnotherStorage, RevokeCertificate = RevokeCertificate, Finish = Finish,
+    AnotherDocument = AnotherDocument, AnotherStorage = AnotherStorage, RevokeCertificate = RevokeCertificate,
+    EraseKey = EraseKey, Finish = Finish,
 });
 
 one_way!(KeyboardKind, screen::KeyboardName {
@@ -129,7 +132,11 @@ one_way!(StorageUnusable, screen::UnusableName {
 
 one_way!(TokenPinPhase, screen::TokenPhaseName {
     Insert = Insert, Look = Look, Enter = Enter, Change = Change, Unblock = Unblock,
-    NewPuk = NewPuk, Refused = Refused,
+    NewPuk = NewPuk, Occupied = Occupied, Refused = Refused,
+});
+
+one_way!(SlotHolds, screen::SlotHoldsName {
+    Waiting = Waiting, Certified = Certified, Unknown = Unknown,
 });
 
 one_way!(RevocationReason, screen::ReasonName {
@@ -242,6 +249,9 @@ pub(super) fn screen_name(of: &Screen) -> screen::ScreenName {
         Screen::RevokeCertificate { .. } => To::RevokeCertificate,
         Screen::Revoking { .. } => To::Revoking,
         Screen::Revoked { .. } => To::Revoked,
+        Screen::RenewKey { .. } => To::RenewKey,
+        Screen::RenewPassword { .. } => To::RenewPassword,
+        Screen::RenewHolder { .. } => To::RenewHolder,
     }
 }
 

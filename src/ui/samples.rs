@@ -3,6 +3,7 @@
 
 mod camera;
 mod contents;
+mod renewal;
 mod revocation;
 mod tokens;
 
@@ -35,6 +36,7 @@ pub fn all() -> Vec<Sample> {
     samples.extend(coming_back());
     samples.extend(tokens::all());
     samples.extend(revocation::all());
+    samples.extend(renewal::all());
     samples
 }
 

@@ -20,8 +20,8 @@ use super::names::{self, Named as _};
 use crate::session::event::MediaHandle;
 use crate::session::view::{CollectAnswer, Dialog, FieldView, KeyboardKind, Screen, View};
 use data::{
-    certificate_data, fault_data, field_data, receipt_data, revocation_data, storage_data, text,
-    whole,
+    certificate_data, fault_data, field_data, holder_data, key_data, receipt_data, revocation_data,
+    storage_data, text, whole,
 };
 
 /// What the window shows, and the lists it shows it from.
@@ -37,6 +37,8 @@ pub(super) struct Shown {
     answers: Rc<VecModel<screen::AnswerData>>,
     phases: Rc<VecModel<screen::PhaseName>>,
     certificates: Rc<VecModel<screen::CertificateData>>,
+    slots: Rc<VecModel<screen::SlotData>>,
+    keys: Rc<VecModel<screen::KeyData>>,
 }
 
 impl Shown {
@@ -53,6 +55,8 @@ impl Shown {
             answers: Rc::default(),
             phases: Rc::default(),
             certificates: Rc::default(),
+            slots: Rc::default(),
+            keys: Rc::default(),
         };
         let visit = window.global::<Visit>();
         visit.set_fields(ModelRc::from(shown.fields.clone()));
@@ -64,6 +68,8 @@ impl Shown {
         visit.set_answers(ModelRc::from(shown.answers.clone()));
         visit.set_phases(ModelRc::from(shown.phases.clone()));
         visit.set_certificates(ModelRc::from(shown.certificates.clone()));
+        visit.set_slots(ModelRc::from(shown.slots.clone()));
+        visit.set_keys(ModelRc::from(shown.keys.clone()));
         shown
     }
 
@@ -138,11 +144,13 @@ impl Shown {
             Screen::Welcome {
                 can_apply,
                 can_collect,
+                can_renew,
                 can_revoke,
                 cannot,
             } => {
                 visit.set_can_apply(*can_apply);
                 visit.set_can_collect(*can_collect);
+                visit.set_can_renew(*can_renew);
                 visit.set_can_revoke(*can_revoke);
                 self.list_faults(cannot, view.language);
             }
@@ -212,7 +220,7 @@ impl Shown {
                 visit.set_pending_found(*pending_found);
                 self.folder(visit, listing.as_ref(), drive_label, view.language);
             }
-            Screen::CollectPassword { password } => {
+            Screen::CollectPassword { password } | Screen::RenewPassword { password } => {
                 visit.set_password(screen::PasswordData::default());
                 self.list_fields(&[password]);
             }
@@ -243,6 +251,15 @@ impl Shown {
                     reason: reason.map_or(screen::ReasonName::None, |r| r.name()),
                     ..Default::default()
                 });
+            }
+            Screen::RenewKey { found, chosen } => {
+                visit.set_looked_through(found.is_some());
+                let keys = found.iter().flatten().enumerate();
+                let rows = keys.map(|(at, key)| key_data(key, at, *chosen == Some(at)));
+                sync(&self.keys, rows.collect());
+            }
+            Screen::RenewHolder { holder, over } => {
+                visit.set_holder(holder_data(holder.as_ref(), *over, view.language));
             }
             Screen::Revoked {
                 standing,
@@ -305,6 +322,8 @@ impl Shown {
         visit.set_trial(screen::TrialData::default());
         sync(&self.answers, Vec::new());
         sync(&self.certificates, Vec::new());
+        sync(&self.keys, Vec::new());
+        visit.set_holder(screen::HolderData::default());
     }
 }
 

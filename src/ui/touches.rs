@@ -74,6 +74,14 @@ pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
         tell(Touch::Choose(Choice::Certificate(index.max(0) as usize)));
     });
     let tell = told.clone();
+    visit.on_choose_key(move |index| {
+        tell(Touch::Choose(Choice::CertifiedKey(index.max(0) as usize)));
+    });
+    let tell = told.clone();
+    visit.on_erase_slot(move |index| {
+        tell(Touch::Choose(Choice::EraseSlot(index.max(0) as usize)));
+    });
+    let tell = told.clone();
     visit.on_edit(move |title| {
         if let Some(step) = names::step(title) {
             tell(Touch::Choose(Choice::Edit(step)));
@@ -100,6 +108,7 @@ fn touch(act: Act) -> Touch {
     match act {
         Act::Start => Touch::Start,
         Act::StartCollect => Touch::StartCollect,
+        Act::StartRenew => Touch::StartRenew,
         Act::StartRevoke => Touch::StartRevoke,
         Act::Next => Touch::Next,
         Act::Back => Touch::Back,

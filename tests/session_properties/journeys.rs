@@ -172,13 +172,14 @@ fn nobody_begins_before_the_camera_was_seen() {
     let Screen::Welcome {
         can_apply,
         can_collect,
+        can_renew,
         can_revoke,
         cannot,
     } = world.view().screen
     else {
         panic!();
     };
-    assert!(!can_apply && can_collect && can_revoke);
+    assert!(!can_apply && can_collect && can_renew && can_revoke);
     assert_eq!(cannot, [Fault::CameraMissing]);
     world.send(Event::Device(DeviceEvent::Raised(Fault::SealingImpossible)));
     world.touch(Touch::StartCollect);

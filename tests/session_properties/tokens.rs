@@ -216,8 +216,45 @@ fn a_token_that_nobody_can_open_leads_to_another_storage() {
 }
 
 #[test]
-fn a_token_without_puk_or_room_is_refused_at_once() {
+fn a_key_goes_only_after_its_owner_named_it() {
     let mut world = at_pin(|token| token.has_room = false);
+    enter(&mut world, TOKEN_PIN);
+    let shown = pin(&world);
+    assert_eq!(shown.phase, TokenPinPhase::Occupied);
+    let names: Vec<_> = shown.taken.iter().map(|slot| &slot.name[..]).collect();
+    assert_eq!(names, ["9A", "9C"]);
+    assert_eq!(label(&world), Some((PrimaryLabel::EraseKey, false)));
+    world.next();
+    world.choose(Choice::EraseSlot(7));
+    world.next();
+    world.choose(Choice::EraseSlot(1));
+    world.touch(Touch::Key(Key::Enter));
+    assert_eq!(
+        world.token.taken.len(),
+        2,
+        "nothing was named, or a key held"
+    );
+    world.next();
+    assert_eq!(world.token.taken[0].name, "9A");
+    assert_eq!(world.token.taken.len(), 1);
+    assert_eq!(world.screen(), "receipt");
+}
+
+#[test]
+fn whoever_erases_nothing_takes_another_storage() {
+    let mut world = at_pin(|token| token.has_room = false);
+    enter(&mut world, TOKEN_PIN);
+    world.touch(Touch::Back);
+    assert_eq!(world.screen(), "review");
+    assert_eq!(world.token.taken.len(), 2);
+}
+
+#[test]
+fn a_token_without_puk_or_room_is_refused_at_once() {
+    let mut world = at_pin(|token| {
+        token.has_room = false;
+        token.taken.clear();
+    });
     assert_eq!(world.view().fault, Some(Fault::TokenFull));
     assert_eq!(label(&world), Some((PrimaryLabel::AnotherStorage, true)));
     world.touch(Touch::Back);
@@ -377,6 +414,7 @@ fn a_token_that_does_not_count_is_asked_all_the_same() {
         pin_is_default: None,
         puk: Some(PukSeen { tries: None }),
         has_room: false,
+        taken: Vec::new(),
         generation_erases: false,
     };
     reply(&mut world, Reply::TokenSeen(silent.clone()));

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chip::mrz::Mrz;
 use exchange::certificates::{HeldCertificate, RevocationStanding};
-use exchange::{Digest, StorageType, SubmissionId, TimeTrust, UnixMillis};
+use exchange::{
+    Digest, HolderName, Iin, IinPolicy, StorageType, SubmissionId, TimeTrust, UnixMillis,
+};
 use faults::Fault;
 use kiosk::session::command::{Action, Command, KeyLocation, PreviewFor, Request};
 use kiosk::session::event::*;
@@ -45,6 +47,8 @@ pub struct Token {
     pub pin_tries: u8,
     pub puk_tries: u8,
     pub has_room: bool,
+    /// While there is no room.
+    pub taken: Vec<TakenSlot>,
     pub inserted: bool,
 }
 
@@ -55,6 +59,12 @@ impl Default for Token {
             pin_tries: 3,
             puk_tries: 3,
             has_room: true,
+            taken: ["9A", "9C"]
+                .map(|name| TakenSlot {
+                    name: name.to_owned(),
+                    holds: SlotHolds::Certified,
+                })
+                .into(),
             inserted: true,
         }
     }
@@ -71,6 +81,10 @@ impl Token {
                 tries: Some(self.puk_tries),
             }),
             has_room: self.has_room,
+            taken: match self.has_room {
+                true => Vec::new(),
+                false => self.taken.clone(),
+            },
             generation_erases: false,
         }
     }
@@ -116,6 +130,13 @@ impl Token {
                     Err(Fault::TokenPukWrong)
                 }
             },
+            Request::ClearToken { slot, pin, .. } => {
+                self.verify(pin.expose())?;
+                assert!(self.taken.iter().any(|taken| taken.name == *slot));
+                self.taken.retain(|taken| taken.name != *slot);
+                self.has_room = true;
+                Ok(Reply::TokenCleared)
+            }
             other => panic!("not for a token: {other:?}"),
         }
     }
@@ -135,7 +156,22 @@ pub struct World {
     /// What the citizen chooses.
     pub storage: StorageType,
     pub token: Token,
+    /// Of the old certificate, milliseconds since the epoch.
+    pub valid_until: i64,
     media: u64,
+}
+
+/// The person's old key, in a file on their drive.
+pub fn certified_key() -> CertifiedKey {
+    CertifiedKey {
+        location: KeyLocation {
+            storage: StorageType::Pkcs12,
+            drive: Some(DRIVE),
+            path: vec!["EDS".to_owned()],
+        },
+        subject_key_identifier: SKI.to_owned(),
+        label: LABEL.to_owned(),
+    }
 }
 
 /// A person's, in a file and on a token.
@@ -205,6 +241,7 @@ impl World {
             answers: true,
             storage: StorageType::Pkcs12,
             token: Token::default(),
+            valid_until: 1_900_000_000_000,
             media: 0,
         };
         for event in surroundings(link_up) {
@@ -311,6 +348,18 @@ impl World {
             Request::Revoke { .. } => Reply::Revocation(RevocationStanding::Revoked {
                 at: UnixMillis(1_790_000_000_000),
             }),
+            Request::FindCertifiedKeys => Reply::CertifiedKeys(vec![certified_key()]),
+            Request::OpenCertifiedKey { password, .. } if password.expose() == PASSWORD => {
+                Reply::KeyOpened(Box::new(KeyHolder {
+                    holder: HolderName::new(NATIONAL[0], NATIONAL[1], NATIONAL[2]).unwrap(),
+                    iin: Iin::parse(IIN, IinPolicy::Strict).unwrap(),
+                    valid_until: UnixMillis(self.valid_until),
+                }))
+            }
+            Request::OpenCertifiedKey { .. } => Reply::Failed(Failure {
+                fault: Fault::KeyPasswordWrong,
+                detail: String::new(),
+            }),
             Request::ReadCard => Reply::CardSeen {
                 atr: ATR.to_owned(),
                 emrtd: true,
@@ -363,7 +412,8 @@ impl World {
             Request::LookAtToken { .. }
             | Request::TryTokenPin { .. }
             | Request::ChangeTokenPin { .. }
-            | Request::UnblockToken { .. } => match self.token.answer(what) {
+            | Request::UnblockToken { .. }
+            | Request::ClearToken { .. } => match self.token.answer(what) {
                 Ok(reply) => reply,
                 Err(fault) => Reply::Failed(Failure {
                     fault,
@@ -411,7 +461,7 @@ impl World {
                 },
                 label: LABEL.to_owned(),
             })),
-            Request::Submit { .. } => Reply::Saved,
+            Request::Submit { .. } | Request::SubmitRenewal { .. } => Reply::Saved,
             Request::Obtain { wait: false, .. } => Reply::ComeBack(ComeBackReason::Undecided),
             Request::Obtain { location, .. } | Request::InstallCollected { location, .. } => {
                 let in_file = location.storage == StorageType::Pkcs12;

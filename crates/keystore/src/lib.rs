@@ -41,7 +41,7 @@ pub use private_key::{PrivateKey, PrivateKeyError};
 pub use public_key::{KeyId, PublicKey, PublicKeyError};
 pub use simulated_token::{SimulatedToken, TokenFault};
 pub use storage::{Contents, KeyStorage, SigningError, StoredKey, prove, request};
-pub use subject::Subject;
+pub use subject::{Subject, holder_of};
 pub use token::{PinStatus, Slot, SlotContent, Token, TokenStatus};
 pub use trial::{SignatureTrial, try_signature};
 pub use verifying_key::VerifyingKey;

@@ -4,8 +4,9 @@ use der::{
     Any, Decode, Encode, Tag,
     asn1::{SetOfVec, Utf8StringRef},
 };
-use exchange::{EmailAddress, HolderName, Iin};
+use exchange::{EmailAddress, HolderName, Iin, IinPolicy};
 use x509_cert::{
+    Certificate,
     attr::AttributeTypeAndValue,
     name::{Name, RdnSequence, RelativeDistinguishedName},
 };
@@ -37,6 +38,25 @@ impl Subject<'_> {
         parts.push(printable(profile::COUNTRY, "KZ")?);
         distinguished_name(parts)
     }
+}
+
+/// Whom a certificate names, where [`Subject::name`] made its subject.
+pub fn holder_of(certificate: &Certificate) -> Option<(HolderName, Iin)> {
+    let subject = certificate.tbs_certificate().subject();
+    let text = |oid| {
+        let mut parts = subject.iter().filter(|part| part.oid == oid);
+        let text = std::str::from_utf8(parts.next()?.value.value()).ok()?;
+        parts.next().is_none().then_some(text)
+    };
+    let surname = text(profile::SURNAME)?;
+    let common_name = text(profile::COMMON_NAME)?;
+    let given_name = common_name.strip_prefix(surname)?.trim_start();
+    let patronymic = text(profile::GIVEN_NAME).unwrap_or_default();
+    let holder = HolderName::new(surname, given_name, patronymic).ok()?;
+    let digits = text(profile::SERIAL_NUMBER)?.strip_prefix("IIN")?;
+    // Whether such numbers are taken was decided when it was issued.
+    let iin = Iin::parse(digits, IinPolicy::AllowOfficialTestNumbers).ok()?;
+    Some((holder, iin))
 }
 
 /// A name of single-valued parts in the order given.

@@ -30,6 +30,7 @@ pub(super) fn welcome(cannot: &[Fault]) -> Screen {
     Screen::Welcome {
         can_apply: cannot.is_empty(),
         can_collect: true,
+        can_renew: true,
         can_revoke: true,
         cannot: cannot.to_vec(),
     }

@@ -6,7 +6,9 @@ use faults::Fault;
 
 use super::contents::{field, receipt};
 use super::{Sample, sample};
-use crate::session::event::{Field, KeyboardLayout, StorageFound, StorageUnusable};
+use crate::session::event::{
+    Field, KeyboardLayout, SlotHolds, StorageFound, StorageUnusable, TakenSlot,
+};
 use crate::session::view::*;
 
 const LABEL: &str = "YubiKey 5C NFC 15820931";
@@ -28,6 +30,8 @@ fn token_pin(phase: TokenPinPhase, fields: Vec<FieldView>) -> TokenPinView {
         last_try: false,
         digits: true,
         erases: false,
+        taken: Vec::new(),
+        to_erase: None,
         caps_lock: false,
         new_puk: Secret::new(),
     }
@@ -131,6 +135,24 @@ fn asking() -> Vec<Sample> {
             },
         )
         .primary(Some(PrimaryLabel::Continue)),
+        token_sample(
+            "token_occupied",
+            TokenPinView {
+                taken: [
+                    ("9A", SlotHolds::Waiting),
+                    ("9C", SlotHolds::Certified),
+                    ("9D", SlotHolds::Unknown),
+                ]
+                .map(|(name, holds)| TakenSlot {
+                    name: name.into(),
+                    holds,
+                })
+                .into(),
+                to_erase: Some(1),
+                ..token_pin(TokenPinPhase::Occupied, vec![])
+            },
+        )
+        .primary(Some(PrimaryLabel::EraseKey)),
         token_sample("token_pin_change", change(None)).primary(Some(PrimaryLabel::SetPin)),
         token_sample(
             "token_pin_rule",

@@ -4,7 +4,7 @@ use exchange::Language;
 use exchange::certificates::{HeldCertificate, RevocationStanding};
 use faults::Fault;
 
-use crate::session::event::{ComeBackReason, Field, StorageFound};
+use crate::session::event::{CertifiedKey, ComeBackReason, Field, KeyHolder, StorageFound};
 use crate::session::view::{FieldView, Outcome, ReceiptView, SignatureTrial};
 use crate::ui::generated as screen;
 use crate::ui::generated::Visit;
@@ -126,6 +126,40 @@ pub(super) fn certificate_data(
         valid_until: format::day(held.not_after, language).into(),
         chosen,
         index: i32::try_from(index).unwrap_or(i32::MAX),
+    }
+}
+
+pub(super) fn key_data(key: &CertifiedKey, index: usize, chosen: bool) -> screen::KeyData {
+    let identifier = &key.subject_key_identifier;
+    let tail = identifier.len().saturating_sub(8);
+    screen::KeyData {
+        storage: key.location.storage.name(),
+        label: (&key.label).into(),
+        path: key.location.path.join(" / ").into(),
+        identifier: identifier.get(tail..).unwrap_or_default().into(),
+        chosen,
+        index: i32::try_from(index).unwrap_or(i32::MAX),
+    }
+}
+
+pub(super) fn holder_data(
+    holder: Option<&KeyHolder>,
+    over: bool,
+    language: Language,
+) -> screen::HolderData {
+    let Some(found) = holder else {
+        return screen::HolderData::default();
+    };
+    let name = [
+        found.holder.surname(),
+        found.holder.given_name(),
+        found.holder.patronymic(),
+    ];
+    screen::HolderData {
+        name: name.join(" ").trim_end().into(),
+        iin: found.iin.expose().into(),
+        valid_until: format::day(found.valid_until, language).into(),
+        over,
     }
 }
 

@@ -197,6 +197,14 @@ impl Shown {
             caps_lock: token.caps_lock,
             new_puk: format::in_fours(token.new_puk.expose()).into(),
         });
+        let slots = token.taken.iter().enumerate();
+        let slots = slots.map(|(at, slot)| screen::SlotData {
+            name: (&slot.name).into(),
+            holds: slot.holds.name(),
+            chosen: token.to_erase == Some(at),
+            index: i32::try_from(at).unwrap_or(i32::MAX),
+        });
+        sync(&self.slots, slots.collect());
         self.list_fields(&token.fields.iter().collect::<Vec<_>>());
     }
 
