@@ -29,7 +29,7 @@ pub const CARD: &str = "card";
 const CAN: &str = "123456";
 const WRONG_CAN: &str = "123465";
 /// As the card's chip has it.
-const NAME: [&str; 3] = ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"];
+pub const NAME: [&str; 3] = ["ҮЛГІБЕКОВА", "САУЛЕ", "ҚАНАТҚЫЗЫ"];
 /// What the next citizen must not see.
 pub const PERSONAL: [&str; 7] = [
     IIN,
@@ -322,6 +322,14 @@ impl<'a> Citizen<'a> {
             c.picture("document_photo")?;
             c.primary()
         })?;
+        self.email()?;
+        if self.token {
+            return self.choose_token();
+        }
+        self.file_on_drive()
+    }
+
+    pub(super) fn email(&mut self) -> Result<()> {
         self.step("email", |c| {
             c.driver.wait_for("field-email")?;
             c.driver.type_text(EMAIL_TYPED)?;
@@ -334,10 +342,10 @@ impl<'a> Citizen<'a> {
                 c.primary()?;
             }
             Ok(())
-        })?;
-        if self.token {
-            return self.choose_token();
-        }
+        })
+    }
+
+    pub(super) fn file_on_drive(&mut self) -> Result<()> {
         self.step("storage", |c| {
             c.driver.touch_id("storage-pkcs12")?;
             c.picture("storage")?;
@@ -368,7 +376,11 @@ impl<'a> Citizen<'a> {
         Ok(())
     }
 
-    fn key_password(&mut self) -> Result<()> {
+    pub(super) fn has_token(&self) -> bool {
+        self.token
+    }
+
+    pub(super) fn key_password(&mut self) -> Result<()> {
         self.driver.touch_id("field-key-password")?;
         self.driver.type_text(KEY_PASSWORD)?;
         self.driver.touch_id("field-key-password-again")?;

@@ -4,6 +4,7 @@
 mod checks;
 mod journey;
 mod office;
+mod renewal;
 mod resume;
 mod revocation;
 mod summary;
@@ -40,6 +41,9 @@ pub struct Arguments {
     /// The key goes onto a simulated token, whose PIN was forgotten.
     #[arg(long, conflicts_with = "offline")]
     token: bool,
+    /// Then the citizen gets another key by the first one.
+    #[arg(long, conflicts_with = "offline")]
+    renew: bool,
     /// At the end the citizen revokes the certificate.
     #[arg(long, conflicts_with = "offline")]
     revoke: bool,

@@ -174,11 +174,9 @@ impl Office {
         self.call_in(&["kiosk", "confirm", id]).map(drop)
     }
 
-    /// The only submission there is, whatever its state.
-    pub fn submission(&self) -> anyhow::Result<Value> {
-        let mut all = self.json(&["submissions", "--json"])?;
-        ensure!(all.len() == 1, "{} submissions instead of one", all.len());
-        Ok(all.remove(0))
+    /// All submissions, whatever their state.
+    pub fn submissions(&self) -> anyhow::Result<Vec<Value>> {
+        self.json(&["submissions", "--json"])
     }
 
     /// One JSON value a line.

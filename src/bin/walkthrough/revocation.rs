@@ -45,12 +45,14 @@ impl Citizen<'_> {
     }
 }
 
-/// The list that the authority publishes names the certificate.
-pub fn check(list: &Path, pem: &Path) -> Result<()> {
-    let (serial, listed) = (checks::serial_number(pem)?, checks::revoked(list)?);
+/// The list that the authority publishes names one of these certificates.
+pub fn check(list: &Path, serials: &[String]) -> Result<()> {
+    let listed = checks::revoked(list)?;
+    let ended = serials.iter().filter(|serial| listed.contains(*serial));
+    let ended = ended.count();
     ensure!(
-        listed.contains(&serial),
-        "the certificate is not on the revocation list"
+        ended == 1,
+        "{ended} certificates are revoked instead of one"
     );
     Ok(())
 }

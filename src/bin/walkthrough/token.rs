@@ -55,6 +55,11 @@ impl Citizen<'_> {
         self.primary()
     }
 
+    /// The PIN that the PUK set.
+    pub fn type_new_pin(&mut self) -> Result<()> {
+        self.type_token_pin(NEW_PIN)
+    }
+
     fn set_pin_by_puk(&mut self, puk: &str) -> Result<()> {
         for (field, text) in [
             ("field-puk", puk),

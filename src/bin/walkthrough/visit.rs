@@ -195,7 +195,11 @@ impl Scene {
             })
         } else {
             let enrolled = citizen.enrol(&self.office);
-            enrolled.and_then(|()| match arguments.revoke {
+            let renewed = enrolled.and_then(|()| match arguments.renew {
+                true => citizen.renew(&self.office),
+                false => Ok(()),
+            });
+            renewed.and_then(|()| match arguments.revoke {
                 true => citizen.revoke(&self.office),
                 false => Ok(()),
             })
@@ -209,61 +213,71 @@ impl Scene {
         Stage::clear();
         summary.receipt_code = receipt_code;
         outcome?;
-        self.check(out, arguments, summary)?;
+        let serials = self.check(out, arguments, summary)?;
         match arguments.revoke {
-            true => self.check_revoked(out, summary),
+            true => self.check_revoked(&serials, summary),
             false => Ok(()),
         }
     }
 
-    /// What came of it, seen from outside.
+    /// What came of it, seen from outside. Gives the certificates' serial numbers.
     fn check(
         &self,
         out: &Path,
         arguments: &Arguments,
         summary: &mut Summary,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Vec<String>> {
         let started = Instant::now();
+        let mut serials = Vec::new();
         let outcome = (|| {
-            let submission = self.office.submission()?;
-            summary.submission_id = submission["id"].as_str().map(str::to_owned);
-            // Of one that was revoked since, the office does not say so any more.
+            let submissions = self.office.submissions()?;
+            let expected = 1 + usize::from(arguments.renew);
             ensure!(
-                arguments.revoke || submission["collected"] == true,
+                submissions.len() == expected,
+                "{} submissions instead of {expected}",
+                submissions.len()
+            );
+            summary.submission_id = submissions[0]["id"].as_str().map(str::to_owned);
+            // Of one that was revoked since, the office does not say so any more.
+            let collected = |s: &serde_json::Value| s["collected"] == true;
+            ensure!(
+                arguments.revoke || submissions.iter().all(collected),
                 "the office knows of no confirmed certificate"
             );
             let pem = out.join("certificate.pem");
             if arguments.token {
                 token::check(&out.join(token::MEMORY), &pem)?;
-                summary.certificate_pem = Some(pem);
-                return Ok(());
+                serials.push(checks::serial_number(&pem)?);
             }
             let folder = self.drive.join(journey::FOLDER);
             let files: Vec<PathBuf> = fs::read_dir(&folder)?
                 .map(|e| e.map(|e| e.path()))
                 .collect::<Result<_, _>>()?;
-            let [p12] = &files[..] else {
-                anyhow::bail!(
-                    "{} files in the citizen's folder instead of one",
-                    files.len()
-                );
-            };
+            let expected = usize::from(!arguments.token) + usize::from(arguments.renew);
+            ensure!(
+                files.len() == expected,
+                "{} files in the citizen's folder instead of {expected}",
+                files.len()
+            );
             let password_file = out.join("p12-password.txt");
             fs::write(&password_file, journey::KEY_PASSWORD)?;
-            checks::certificate_matches_key(p12, &password_file, &pem)?;
-            summary.p12 = Some(p12.clone());
-            summary.p12_password_file = Some(password_file);
+            for p12 in &files {
+                checks::certificate_matches_key(p12, &password_file, &pem)?;
+                serials.push(checks::serial_number(&pem)?);
+            }
+            summary.p12 = files.first().cloned();
+            summary.p12_password_file = summary.p12.as_ref().map(|_| password_file);
             summary.certificate_pem = Some(pem);
             Ok(())
         })();
         summary.note("checked_with_openssl", started, &outcome);
-        outcome
+        outcome.map(|()| serials)
     }
 
-    fn check_revoked(&self, out: &Path, summary: &mut Summary) -> anyhow::Result<()> {
+    fn check_revoked(&self, serials: &[String], summary: &mut Summary) -> anyhow::Result<()> {
         let started = Instant::now();
         let list = self.office.revocation_list();
-        let outcome = revocation::check(&list, &out.join("certificate.pem"));
+        let outcome = revocation::check(&list, serials);
         summary.note("checked_revocation_list", started, &outcome);
         outcome
     }

@@ -24,6 +24,7 @@ struct Wanted {
     pace: Option<String>,
     offline: bool,
     token: bool,
+    renew: bool,
     revoke: bool,
     camera: Option<PathBuf>,
     reader: bool,
@@ -33,7 +34,14 @@ struct Wanted {
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     let flags = Flags::parse(
         words,
-        &["--headless", "--offline", "--token", "--revoke", "--reader"],
+        &[
+            "--headless",
+            "--offline",
+            "--token",
+            "--renew",
+            "--revoke",
+            "--reader",
+        ],
         &["--out", "--lang", "--size", "--pace", "--camera", "--usb"],
     )?;
     let headless = flags.has("--headless") || std::env::var_os("DISPLAY").is_none();
@@ -65,10 +73,12 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--token is a walk by itself, with a link: in the window a simulated token is in",
         ));
     }
-    if flags.has("--revoke") && (!headless || flags.has("--offline")) {
-        return Err(wrong(
-            "--revoke is a walk by itself, with a link: in the window touch the button",
-        ));
+    for then in ["--renew", "--revoke"] {
+        if flags.has(then) && (!headless || flags.has("--offline")) {
+            return Err(wrong(format!(
+                "{then} is a walk by itself, with a link: in the window touch the button"
+            )));
+        }
     }
     let wanted = Wanted {
         out: out_folder(flags.value("--out"))?,
@@ -77,6 +87,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         pace,
         offline: flags.has("--offline"),
         token: flags.has("--token"),
+        renew: flags.has("--renew"),
         revoke: flags.has("--revoke"),
         camera: flags.value("--camera").map(PathBuf::from),
         reader: flags.has("--reader"),
