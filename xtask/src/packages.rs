@@ -88,6 +88,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         "reads and uses a PIV token as others would",
     ),
     ("opensc-pkcs11", Need::Test, "the same token by PKCS#11"),
+    (
+        "ykcs11",
+        Need::Test,
+        "a PIV token enrolled through its maker's PKCS#11 module",
+    ),
     ("python3", Need::Test, "the virtual card; pkilint"),
     (
         "python3-venv",

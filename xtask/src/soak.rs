@@ -1,4 +1,4 @@
-//! `cargo xtask soak kill | chip`: too long for every change, so apart from `test`.
+//! `cargo xtask soak kill | chip | token`: too long for every change, so apart from `test`.
 
 use std::process::ExitCode;
 
@@ -10,16 +10,19 @@ use crate::packages::{self, Need};
 const KILL: &str = "soak_kill";
 /// Of crates/worker/tests/soak_chip.rs, likewise.
 const CHIP: &str = "soak_chip";
+const TOKEN: &str = "soak_token";
 
-/// `kill` or `chip`, then what the soak itself understands: `--moments N`,
+/// `kill`, `chip` or `token`, then what the soak itself understands: `--moments N`,
 /// `--only NAME`; `--rounds N`, `--seed N`.
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["kill", rest @ ..] => kill(rest),
-        ["chip", rest @ ..] => chip(rest),
+        ["chip", rest @ ..] => of_the_worker(CHIP, rest),
+        ["token", rest @ ..] => of_the_worker(TOKEN, rest),
         _ => Err(wrong(
-            "there are two soaks: `cargo xtask soak kill [--moments N] [--only NAME]` and \
-             `cargo xtask soak chip [--rounds N] [--seed N]`",
+            "there are three soaks: `cargo xtask soak kill [--moments N] [--only NAME]`, \
+             `cargo xtask soak chip [--rounds N] [--seed N]` and \
+             `cargo xtask soak token [--rounds N] [--seed N]`",
         )),
     }
 }
@@ -30,9 +33,9 @@ fn kill(rest: &[&str]) -> anyhow::Result<ExitCode> {
     run_test(KILL, rest)
 }
 
-fn chip(rest: &[&str]) -> anyhow::Result<ExitCode> {
+fn of_the_worker(name: &str, rest: &[&str]) -> anyhow::Result<ExitCode> {
     packages::install(&[Need::Build, Need::Test])?;
-    run_test(CHIP, rest)
+    run_test(name, rest)
 }
 
 /// Built as all tests are (docs/decisions/0002).

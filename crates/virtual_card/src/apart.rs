@@ -55,10 +55,17 @@ pub fn apart_without_documents(test: &str, body: impl FnOnce()) {
 
 /// The same for a program that is no test harness: `body` is its whole work.
 pub fn program_apart(body: impl FnOnce() -> ExitCode) -> ExitCode {
+    if std::env::var_os(APART).is_none() {
+        python::prepare();
+    }
+    program_apart_without_documents(body)
+}
+
+/// The same for a program whose cards are none of Python's.
+pub fn program_apart_without_documents(body: impl FnOnce() -> ExitCode) -> ExitCode {
     if std::env::var_os(APART).is_some() {
         return body();
     }
-    python::prepare();
     let Some(mut command) = in_name_spaces() else {
         return ExitCode::SUCCESS;
     };

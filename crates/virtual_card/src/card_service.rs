@@ -5,9 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::reader::wait;
+use crate::reader::{PORT, wait};
 
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
+
+/// By Debian's package vsmartcard-vpcd.
+const VPCD: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
+
+/// In the private file system that the socket lies in, so gone with it.
+const READERS: &str = "/run/pcscd/readers";
 
 /// A running pcscd, killed when dropped.
 pub struct CardService(Child);
@@ -27,6 +33,20 @@ impl CardService {
     /// pcscd does not start.
     pub fn with_readers(directory: &Path) -> CardService {
         Self::start_with(&["--config".as_ref(), directory.as_os_str()])
+    }
+
+    /// With vpcd's reader under another name, for programs that go by it.
+    ///
+    /// # Panics
+    /// pcscd does not start.
+    pub fn with_reader_called(name: &str) -> CardService {
+        let text = format!(
+            "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {VPCD}\n\
+             CHANNELID {PORT:#x}\n"
+        );
+        fs::create_dir_all(READERS).expect("within `apart`");
+        fs::write(Path::new(READERS).join("vpcd"), text).expect("within `apart`");
+        Self::with_readers(Path::new(READERS))
     }
 
     fn start_with(words: &[&OsStr]) -> CardService {

@@ -14,7 +14,7 @@ mod document;
 mod python;
 mod reader;
 
-pub use apart::{apart, apart_without_documents, program_apart};
+pub use apart::{apart, apart_without_documents, program_apart, program_apart_without_documents};
 pub use card_service::CardService;
 pub use cards::{Cards, Traffic};
 pub use channel::{PcscChannel, connect};

@@ -1,9 +1,9 @@
 //! The running reader.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serialport::{SerialPort, TTYPort};
 
@@ -11,6 +11,9 @@ use crate::fault::{CardFault, Due, LineFault};
 use crate::line::{Heard, Line, framed};
 use crate::model::{InsertedCard, ReaderModel};
 use crate::slot::Slot;
+
+/// A card that takes longer asks for more time.
+const THINKS: Duration = Duration::from_millis(500);
 
 /// What is done to it from outside, each confirmed.
 enum Order {
@@ -21,7 +24,8 @@ enum Order {
     Revive,
 }
 
-/// A reader at a tty of its own, unplugged when dropped.
+/// A reader at a tty of its own, unplugged when dropped, or when the channel of its card
+/// says [`apdu::ChannelError::ReaderGone`].
 pub struct VirtualSerialReader {
     path: PathBuf,
     orders: Option<Sender<(Order, Sender<()>)>>,
@@ -132,6 +136,9 @@ impl Running {
             if let Some(heard) = self.line.hear() {
                 self.respond(heard);
             }
+            if self.slot.reader_gone {
+                return;
+            }
         }
     }
 
@@ -221,12 +228,38 @@ impl Running {
             _ => {}
         }
         let had_card = self.slot.has_card();
-        let answer = self.slot.answer(&self.model, message, &mut self.line.clock);
+        let answer = self.answer(message);
+        if self.slot.reader_gone {
+            return;
+        }
         if self.slot.has_card() != had_card {
             self.notify();
         }
         self.last_answer.clone_from(&answer);
         self.send(&answer, fault);
+    }
+
+    /// A host is told that the card needs time, again and again.
+    fn answer(&mut self, message: &[u8]) -> Vec<u8> {
+        let Running {
+            model, line, slot, ..
+        } = self;
+        let later = slot.time_extension(message[6]);
+        let mut clock = line.clock;
+        let answer = std::thread::scope(|scope| {
+            let (done, answered) = channel();
+            let (model, clock) = (&*model, &mut clock);
+            scope.spawn(move || done.send(slot.answer(model, message, clock)));
+            loop {
+                match answered.recv_timeout(THINKS) {
+                    Ok(answer) => return answer,
+                    Err(RecvTimeoutError::Timeout) => line.message(model, &later),
+                    Err(RecvTimeoutError::Disconnected) => panic!("the card's thread"),
+                }
+            }
+        });
+        line.clock = clock;
+        answer
     }
 
     fn send(&mut self, answer: &[u8], fault: Option<LineFault>) {

@@ -19,6 +19,8 @@ const PARITY: u8 = 0xFD;
 pub(crate) struct Slot {
     card: Option<InsertedCard>,
     powered: Option<Powered>,
+    /// The card's channel says that the whole reader is gone.
+    pub reader_gone: bool,
     pub faults: Due<CardFault>,
 }
 
@@ -203,7 +205,8 @@ impl Slot {
         // What the card itself took, too.
         *clock += begun.elapsed() + transfer_time(powered.speed, bytes);
         match (taken, fault) {
-            (Err(ChannelError::Removed), _) => {
+            (Err(error @ (ChannelError::Removed | ChannelError::ReaderGone)), _) => {
+                self.reader_gone = error == ChannelError::ReaderGone;
                 self.take_out();
                 self.failed(0x80, ICC_MUTE)
             }

@@ -5,9 +5,13 @@
 //! directory, which takes some minutes once.
 
 mod card;
+mod incident;
 mod inserted;
 mod program;
+mod relayed;
 
 pub use card::{Cut, PivCard, PivChannel};
+pub use incident::{Behind, CountedCard};
 pub use inserted::InsertedCard;
 pub use program::program;
+pub use relayed::RelayedCard;

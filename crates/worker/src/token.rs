@@ -3,11 +3,13 @@
 //! Each request is one piece of work on the token that is in now; the worker keeps
 //! nothing of it between two requests.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use der::{Decode, Encode};
 use exchange::{KeyAlgorithm, Secret, StorageType};
+use keystore::pkcs11::Profile;
 use keystore::{Chain, Contents, KeyId, PublicKey, StorageError, StoredKey, TokenStatus};
 use serde::{Deserialize, Serialize};
 use x509_cert::Certificate;
@@ -32,6 +34,29 @@ impl std::fmt::Display for TokenPlace {
             TokenPlace::Serial { tty } => write!(f, "serial:{}", tty.display()),
             TokenPlace::Modules { profiles } => write!(f, "modules:{}", profiles.join(",")),
         }
+    }
+}
+
+impl TokenPlace {
+    /// What the modules of the place look for in the environment of their process.
+    ///
+    /// # Errors
+    /// A sentence: a profile that is not known, or two that want different things.
+    pub fn environment(&self) -> Result<BTreeMap<String, String>, String> {
+        let mut all = BTreeMap::new();
+        let TokenPlace::Modules { profiles } = self else {
+            return Ok(all);
+        };
+        for name in profiles {
+            for (variable, value) in Profile::by_id_or_file(name)?.environment {
+                if *all.entry(variable.clone()).or_insert(value.clone()) != value {
+                    return Err(format!(
+                        "the token profile {name} wants another {variable} than one before it"
+                    ));
+                }
+            }
+        }
+        Ok(all)
     }
 }
 
@@ -333,6 +358,30 @@ mod tests {
         let chain = ChainData(vec![b"SERIKKYZY".to_vec()]);
         assert_eq!(format!("{request:?}"), "Sign");
         assert_eq!(format!("{chain:?}"), "ChainData(1 certificates)");
+    }
+
+    #[test]
+    fn the_modules_of_a_place_share_one_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let shipped = include_str!("../../keystore/profiles/softhsm2.toml");
+        let profile = |file: &str, environment: &str| {
+            let path = folder.path().join(file);
+            std::fs::write(&path, format!("{shipped}\n[environment]\n{environment}\n")).unwrap();
+            path.to_str().unwrap().to_owned()
+        };
+        let one = profile("one", "A = \"1\"");
+        let two = profile("two", "A = \"1\"\nB = \"2\"");
+        let other = profile("other", "A = \"3\"");
+        let of = |profiles: &[&String]| {
+            let profiles = profiles.iter().map(|name| (*name).clone()).collect();
+            TokenPlace::Modules { profiles }.environment()
+        };
+        let expected = [("A", "1"), ("B", "2")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(of(&[&one, &two]), Ok(expected.into()));
+        assert!(of(&[&two, &other]).unwrap_err().contains("another A"));
+        assert!(of(&[&"nowhere".to_owned()]).is_err());
+        let reader = "pcsc:".parse::<TokenPlace>().unwrap();
+        assert_eq!(reader.environment(), Ok(BTreeMap::new()));
     }
 
     #[test]

@@ -243,9 +243,18 @@ fn look_by_pcsc(reader: &str, seen: &mut Option<Seen>) -> Option<TokenEvent> {
     }
     let event = match with_piv_by_pcsc(reader, |token| token.status()) {
         Ok(_) => TokenEvent::Inserted(StorageType::Piv),
-        Err(StorageError::TokenMissing | StorageError::TokenPulled) => TokenEvent::Removed,
-        Err(StorageError::TokenSeveral) => TokenEvent::Several,
-        Err(_) => TokenEvent::Unknown,
+        Err(StorageError::TokenUnknown) => TokenEvent::Unknown,
+        // These may be over at the next look, though pcscd counts nothing meanwhile: a
+        // card that was not ready yet, or that another worker's end reset.
+        Err(error) => {
+            tracing::info!(%error, "the token is looked at again");
+            *seen = None;
+            return Some(match error {
+                StorageError::TokenMissing | StorageError::TokenPulled => TokenEvent::Removed,
+                StorageError::TokenSeveral => TokenEvent::Several,
+                _ => TokenEvent::Unknown,
+            });
+        }
     };
     *seen = Some(Seen {
         reader: name,

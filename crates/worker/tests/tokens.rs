@@ -1,69 +1,21 @@
 //! Tokens through a real worker process: a PIV card in software, in a reader of a real
 //! pcscd and in a serial writer. Enrolled, tried, pulled.
 
+mod kiosk;
 #[path = "../../keystore/tests/test_authority/mod.rs"]
 mod test_authority;
 
-use std::time::Duration;
-
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use keystore::{KeyStorage, SlotContent, StorageError, Token};
+use kiosk::Kiosk;
 use test_authority::TestAuthority;
-use tokio::runtime::Runtime;
-use tokio::sync::mpsc::UnboundedReceiver;
 use virtual_card::{CardService, PORT, apart_without_documents};
 use virtual_reader::{InsertedCard as CardInWriter, ReaderModel, VirtualSerialReader};
 use virtual_token::{InsertedCard, PivCard};
-use worker::{RemoteToken, Role, TokenEvent, TokenPlace, WatchEvent, WorkerClient, WorkerConfig};
+use worker::{RemoteToken, TokenEvent, TokenPlace};
 
-const SOON: Duration = Duration::from_secs(30);
 const DEFAULT_PIN: &str = "123456";
 const PIN: &str = "731946";
-
-struct Kiosk {
-    runtime: Runtime,
-    worker: WorkerClient,
-    events: UnboundedReceiver<WatchEvent>,
-}
-
-impl Kiosk {
-    fn with(place: TokenPlace) -> Kiosk {
-        let runtime = Runtime::new().unwrap();
-        let (worker, events) = runtime.block_on(async {
-            let worker = WorkerClient::new(WorkerConfig {
-                program: Some(env!("CARGO_BIN_EXE_kiosk-worker").into()),
-                tokens: Some(place),
-                ..WorkerConfig::new(Role::Tokens)
-            });
-            let events = worker.watch_tokens().await;
-            (worker, events)
-        });
-        Kiosk {
-            runtime,
-            worker,
-            events,
-        }
-    }
-
-    /// Waits until this is told; what is told before is passed over.
-    fn told(&mut self, wanted: TokenEvent) {
-        self.runtime.block_on(async {
-            let mut before = Vec::new();
-            loop {
-                match tokio::time::timeout(SOON, self.events.recv()).await {
-                    Ok(Some(WatchEvent::Token(event))) if event == wanted => return,
-                    Ok(Some(event)) => before.push(event),
-                    _ => panic!("{wanted:?} not told, only {before:?}"),
-                }
-            }
-        });
-    }
-
-    fn token(&self) -> RemoteToken {
-        let runtime = self.runtime.handle().clone();
-        RemoteToken::new(self.worker.clone(), runtime, StorageType::Piv)
-    }
-}
 
 /// From a token as its maker sells it to one with a certificate.
 fn enrol(token: &mut RemoteToken) {
@@ -116,10 +68,10 @@ fn a_token_in_a_reader_is_enrolled() {
         kiosk.told(TokenEvent::Removed);
         let card = InsertedCard::at(PORT);
         kiosk.told(TokenEvent::Inserted(StorageType::Piv));
-        enrol(&mut kiosk.token());
+        enrol(&mut kiosk.token(StorageType::Piv));
         drop(card);
         kiosk.told(TokenEvent::Removed);
-        let gone = kiosk.token().status().unwrap_err();
+        let gone = kiosk.token(StorageType::Piv).status().unwrap_err();
         assert!(matches!(gone, StorageError::TokenMissing), "{gone}");
     });
 }
@@ -134,9 +86,9 @@ fn a_token_in_the_serial_writer_is_enrolled() {
     let card = PivCard::fresh();
     writer.insert(CardInWriter::reset_by(move || Box::new(card.insert())));
     kiosk.told(TokenEvent::Inserted(StorageType::Piv));
-    enrol(&mut kiosk.token());
+    enrol(&mut kiosk.token(StorageType::Piv));
     writer.take_out();
     kiosk.told(TokenEvent::Removed);
-    let gone = kiosk.token().status().unwrap_err();
+    let gone = kiosk.token(StorageType::Piv).status().unwrap_err();
     assert!(matches!(gone, StorageError::TokenMissing), "{gone}");
 }

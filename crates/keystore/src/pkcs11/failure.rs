@@ -20,6 +20,7 @@ impl From<Error> for StorageError {
             }
             Some(
                 RvError::TokenNotRecognized
+                | RvError::FunctionNotSupported
                 | RvError::MechanismInvalid
                 | RvError::KeySizeRange
                 | RvError::CurveNotSupported
@@ -59,6 +60,7 @@ mod tests {
             (RvError::PinLocked, Fault::TokenPinBlocked),
             (RvError::PinExpired, Fault::TokenPinDefault),
             (RvError::TokenNotRecognized, Fault::TokenUnknown),
+            (RvError::FunctionNotSupported, Fault::TokenUnknown),
             (RvError::GeneralError, Fault::TokenFailed),
         ] {
             let error = StorageError::from(Error::Pkcs11(code, Function::GenerateKeyPair));

@@ -29,6 +29,7 @@ pub(super) struct Entry {
 pub(super) struct StoredCertificate {
     pub handle: ObjectHandle,
     pub der: Vec<u8>,
+    is_placeholder: bool,
 }
 
 impl StoredCertificate {
@@ -40,10 +41,6 @@ impl StoredCertificate {
     fn key_id(&self) -> Option<KeyId> {
         Some(key_of(&self.parsed()?).ok()?.id())
     }
-
-    fn is_placeholder(&self) -> bool {
-        self.parsed().is_some_and(|c| placeholder::is_one(&c))
-    }
 }
 
 impl Entry {
@@ -52,8 +49,14 @@ impl Entry {
         self.certificates.is_empty() && self.key_is_pending
     }
 
+    /// In a fixed place. A key without a certificate belongs to nobody: a cut left it, or
+    /// its certificate was taken away, which the key itself cannot be.
+    pub fn fills_place(&self) -> bool {
+        !self.certificates.is_empty()
+    }
+
     pub fn content(&self) -> SlotContent {
-        let certified = self.certificates.iter().filter(|c| !c.is_placeholder());
+        let certified = self.certificates.iter().filter(|c| !c.is_placeholder);
         let (mut known, mut unknown) = (None, false);
         for certificate in certified {
             match certificate.key_id() {
@@ -79,7 +82,7 @@ impl Entry {
             all.filter(|c| c.key_id() == Some(*key))
         };
         of_key()
-            .find(|c| !c.is_placeholder())
+            .find(|c| !c.is_placeholder)
             .or_else(|| of_key().next())?
             .parsed()
     }
@@ -164,9 +167,12 @@ impl TokenSession<'_> {
         });
         let entry = &mut entries[at];
         match class {
-            ObjectClass::CERTIFICATE => entry
-                .certificates
-                .push(StoredCertificate { handle, der: value }),
+            ObjectClass::CERTIFICATE => entry.certificates.push(StoredCertificate {
+                handle,
+                is_placeholder: Certificate::from_der(&value)
+                    .is_ok_and(|certificate| self.is_placeholder(&certificate)),
+                der: value,
+            }),
             ObjectClass::PUBLIC_KEY => entry.public_keys.push(handle),
             _ => entry.private_keys.push(handle),
         }
@@ -174,6 +180,23 @@ impl TokenSession<'_> {
             entry.key_is_pending = true;
         }
         Ok(())
+    }
+
+    /// Ours, or the one that the module itself makes: a cut may leave it alone there.
+    pub fn is_placeholder(&self, certificate: &Certificate) -> bool {
+        let tbs = certificate.tbs_certificate();
+        let is_modules = |beginning: &String| {
+            let name = tbs.subject().common_name().ok().flatten();
+            name.is_some_and(|name| name.value().starts_with(beginning.as_str()))
+                && tbs.issuer() == tbs.subject()
+        };
+        placeholder::is_one(certificate)
+            || self
+                .profile
+                .keys
+                .placeholder
+                .as_ref()
+                .is_some_and(is_modules)
     }
 
     /// Where a key lies: beside its certificate, else under its own identifier.

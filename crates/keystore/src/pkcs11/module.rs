@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cryptoki::{
     context::{CInitializeArgs, CInitializeFlags, Pkcs11},
-    error::RvError,
+    error::{Error, RvError},
     slot::{Slot, TokenInfo},
 };
 
@@ -44,7 +44,7 @@ impl Module {
     /// are there, [`StorageError::TokenSeveral`].
     pub fn token(&self, profile: &Profile) -> Result<(Slot, TokenInfo), StorageError> {
         let mut tokens = Vec::new();
-        for slot in self.context.get_slots_with_token()? {
+        for slot in self.occupied()? {
             match self.context.get_token_info(slot) {
                 Ok(info) => tokens.push((slot, info)),
                 // Pulled out since the list was made, or not understood.
@@ -66,9 +66,20 @@ impl Module {
     }
 
     pub fn is_present(&self, slot: Slot) -> bool {
-        self.context
-            .get_slots_with_token()
-            .is_ok_and(|slots| slots.contains(&slot))
+        self.occupied().is_ok_and(|slots| slots.contains(&slot))
+    }
+
+    /// Slots with a token, each asked for itself: to the question for these alone some
+    /// modules say for ever that the list is too short, once a token is put in between
+    /// asking for its length and asking for it.
+    fn occupied(&self) -> Result<Vec<Slot>, Error> {
+        let mut slots = self.context.get_all_slots()?;
+        let is_there = |slot: &Slot| {
+            let info = self.context.get_slot_info(*slot);
+            info.is_ok_and(|info| info.token_present())
+        };
+        slots.retain(is_there);
+        Ok(slots)
     }
 }
 

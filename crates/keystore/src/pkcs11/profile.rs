@@ -1,9 +1,9 @@
 //! What must be known of a maker's module before it can be used.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use exchange::{KeyAlgorithm, Secret, StorageType};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// One module and the kind of token behind it, as written in TOML.
 #[derive(Clone, Debug, Deserialize)]
@@ -28,6 +28,24 @@ pub struct Profile {
     pub labels: Vec<String>,
     pub pin: PinRules,
     pub keys: Keys,
+    /// What the module looks for in the environment, names and values. Whoever starts
+    /// the process that loads it sets them: nothing here does.
+    #[serde(default, deserialize_with = "environment")]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// Names and values that a process can be given (environ(7)).
+fn environment<'de, D: Deserializer<'de>>(table: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let table = BTreeMap::<String, String>::deserialize(table)?;
+    let impossible = |(name, value): &(&String, &String)| {
+        name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')
+    };
+    match table.iter().find(impossible) {
+        Some((name, _)) => Err(D::Error::custom(format!(
+            "{name:?} cannot be set in an environment"
+        ))),
+        None => Ok(table),
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -74,6 +92,9 @@ pub struct Keys {
     /// Making a key erases those that are there.
     #[serde(default)]
     pub generation_erases: bool,
+    /// How the commonName begins of the self-signed certificate that the module itself
+    /// puts beside a new key.
+    pub placeholder: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -204,6 +225,25 @@ mod tests {
     fn a_word_that_means_nothing_is_refused() {
         let text = include_str!("../../profiles/softhsm2.toml");
         assert!(Profile::from_toml(&format!("modul = \"x\"\n{text}")).is_err());
+    }
+
+    #[test]
+    fn an_environment_is_of_names_and_values() {
+        let text = include_str!("../../profiles/softhsm2.toml");
+        let with = |line: &str| Profile::from_toml(&format!("{text}\n[environment]\n{line}"));
+        let read = with("SOFTHSM2_CONF = \"/etc/softhsm\"")
+            .unwrap()
+            .environment;
+        assert_eq!(read["SOFTHSM2_CONF"], "/etc/softhsm");
+        assert!(Profile::from_toml(text).unwrap().environment.is_empty());
+        for wrong in [
+            "\"\" = \"x\"",
+            "\"A=B\" = \"x\"",
+            "A = \"\\u0000\"",
+            "A = 1",
+        ] {
+            assert!(with(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -133,7 +133,7 @@ impl TokenSession<'_> {
         let entries = self.inventory()?;
         let keys = &self.profile.keys;
         if !keys.places.is_empty() {
-            let is_free = |p: &&Place| !entries.iter().any(|e| e.id == p.id);
+            let is_free = |p: &&Place| !entries.iter().any(|e| e.id == p.id && e.fills_place());
             let free = keys.places.iter().find(is_free);
             return free.map(Some).ok_or(StorageError::TokenOccupied);
         }
@@ -191,7 +191,7 @@ impl TokenSession<'_> {
         let certificate = entry.certificate_of(key).ok_or(StorageError::NoKey)?;
         let public = key_of(&certificate)?;
         self.try_signature(&entry.id, pin, &public)?;
-        let chain = match placeholder::is_one(&certificate) {
+        let chain = match self.is_placeholder(&certificate) {
             true => None,
             false => Some(Chain::partial(vec![certificate])?),
         };

@@ -32,10 +32,13 @@ impl TokenSession<'_> {
         let entries = self.inventory()?;
         let places = &self.profile.keys.places;
         if !places.is_empty() {
-            let content = |id: &[u8]| entries.iter().find(|e| e.id == id).map(Entry::content);
+            let content = |id: &[u8]| {
+                let entry = entries.iter().find(|e| e.id == id && e.fills_place());
+                entry.map_or(SlotContent::Empty, Entry::content)
+            };
             let slot = |p: &super::Place| Slot {
                 name: p.name.clone(),
-                content: content(&p.id).unwrap_or(SlotContent::Empty),
+                content: content(&p.id),
             };
             return Ok(places.iter().map(slot).collect());
         }

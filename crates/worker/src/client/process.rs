@@ -45,6 +45,10 @@ impl Process {
                 command.env(kept, value);
             }
         }
+        // Here, because a process with threads cannot change its own.
+        if let Some(tokens) = &config.tokens {
+            command.envs(tokens.environment().map_err(io::Error::other)?);
+        }
         let child = command.spawn()?;
         let (reader, writer) = UnixStream::from_std(here)?.into_split();
         let (sender, heard) = mpsc::channel(16);

@@ -1,4 +1,5 @@
 //! What a soak needs: chance that can be repeated, and what processes hold.
+#![allow(dead_code, reason = "each program uses some of it")]
 
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
