@@ -61,6 +61,7 @@ pub struct SimulatedToken {
     memory: Memory,
     file: Option<PathBuf>,
     fault: TokenFault,
+    generation_erases: bool,
 }
 
 impl SimulatedToken {
@@ -77,7 +78,14 @@ impl SimulatedToken {
             },
             file: None,
             fault: TokenFault::None,
+            generation_erases: false,
         }
+    }
+
+    /// As the ID card: making a key first erases every other one that is there.
+    pub fn erasing(mut self) -> Self {
+        self.generation_erases = true;
+        self
     }
 
     /// A token kept in a file, which is made when it is missing.
@@ -247,6 +255,11 @@ impl KeyStorage for SimulatedToken {
         if self.is_default_pin() {
             return Err(StorageError::TokenPinDefault);
         }
+        if self.generation_erases {
+            // Before the new key is there: pulled out in between, the card is empty.
+            self.memory.slots.fill(None);
+            self.save()?;
+        }
         let free = self.memory.slots.iter().position(Option::is_none);
         let free = free.ok_or(StorageError::TokenOccupied)?;
         let key = PrivateKey::generate(algorithm).map_err(StorageError::Key)?;
@@ -349,7 +362,7 @@ impl Token for SimulatedToken {
             slots: slots.collect::<Result<_, StorageError>>()?,
             algorithms: vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256],
             read_only: false,
-            generation_erases: false,
+            generation_erases: self.generation_erases,
         })
     }
 

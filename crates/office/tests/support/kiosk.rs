@@ -218,7 +218,7 @@ impl Kiosk {
                     length: sealed.len() as u64,
                 })
                 .collect(),
-            csr_sha256: Digest::of(csr),
+            csr_sha256: kind.brings_key().then(|| Digest::of(csr)),
             previous: Digest([0; 32]),
             committed_at: UnixMillis::from_system_clock(),
             time_trust: TimeTrust::OfficeConfirmed,
