@@ -410,3 +410,29 @@ impl Token for SimulatedToken {
         self.save()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_erases_holds_only_the_newest_key() {
+        let pin = Secret::from("246810");
+        let mut card = SimulatedToken::new(StorageType::AKKZIDCardStore, &pin, 3).erasing();
+        assert!(card.status().unwrap().generation_erases);
+        card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        let newest = card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        assert_eq!(card.contents().unwrap().pending, [newest.id()]);
+        // Pulled out when the old one is gone and the new one not there yet.
+        card.set_fault(TokenFault::PulledAfter(1));
+        card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap_err();
+        card.set_fault(TokenFault::None);
+        assert_eq!(card.contents().unwrap().pending, []);
+
+        let mut other = SimulatedToken::new(StorageType::Piv, &pin, 3);
+        assert!(!other.status().unwrap().generation_erases);
+        other.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        other.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        assert_eq!(other.contents().unwrap().pending.len(), 2);
+    }
+}

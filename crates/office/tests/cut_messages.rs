@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use der::{Decode, Encode};
 use exchange::{
-    Digest, KeyAlgorithm, PhoneStanding, Secret, Signed, StorageType, SubmissionId,
+    Digest, KeyAlgorithm, KeyMade, KeyStanding, KeyWanted, PhoneStanding, Secret, Signed,
+    StorageType, SubmissionId,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, CollectBy, CollectConfirm,
         CollectIssued, CollectOpen, CollectOpened, CollectProve,
@@ -37,11 +38,13 @@ enum Message {
     SendCode,
     CheckCode,
     OpenProven,
+    /// Only where the key is made at collection.
+    MakeKey,
     Prove,
     Confirm,
 }
 
-const ALL: [Message; 12] = [
+const ALL: [Message; 13] = [
     Message::BeginFirst,
     Message::AppendFirst,
     Message::BeginLast,
@@ -52,9 +55,36 @@ const ALL: [Message; 12] = [
     Message::SendCode,
     Message::CheckCode,
     Message::OpenProven,
+    Message::MakeKey,
     Message::Prove,
     Message::Confirm,
 ];
+
+/// When the citizen's key is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Key {
+    BeforeSending,
+    /// In a card that erases older keys.
+    AtCollection,
+}
+
+impl Key {
+    fn messages(self) -> impl Iterator<Item = Message> {
+        let is_said = move |m: &Message| self == Key::AtCollection || *m != Message::MakeKey;
+        ALL.into_iter().filter(is_said)
+    }
+
+    /// Those whose cut is another matter than with a key that was there before.
+    fn cut_messages(self) -> Vec<Message> {
+        match self {
+            Key::BeforeSending => self.messages().collect(),
+            Key::AtCollection => {
+                let skipped = |m: &Message| *m != Message::OpenProven;
+                self.messages().skip_while(skipped).collect()
+            }
+        }
+    }
+}
 
 impl Message {
     /// Method and path, the variable parts of it left out.
@@ -67,6 +97,7 @@ impl Message {
             Self::Open | Self::OpenProven => ("POST", api::COLLECT_OPEN),
             Self::SendCode => ("POST", api::PHONE_CODE),
             Self::CheckCode => ("POST", api::PHONE_CHECK),
+            Self::MakeKey => ("POST", api::COLLECT_KEY),
             Self::Prove => ("POST", api::COLLECT_PROVE),
             Self::Confirm => ("POST", api::COLLECT_CONFIRM),
         }
@@ -85,6 +116,7 @@ impl Message {
             | Self::SendCode
             | Self::CheckCode
             | Self::OpenProven
+            | Self::MakeKey
             | Self::Prove
             | Self::Confirm => false,
         }
@@ -123,17 +155,41 @@ struct Interrupted;
 struct InHand {
     file: PathBuf,
     pin: Secret,
-    key: KeyId,
+    made: Key,
+    key: Option<KeyId>,
 }
 
 impl InHand {
     fn present(&self) -> SimulatedToken {
-        SimulatedToken::in_file(StorageType::Piv, &self.pin, 2, &self.file).unwrap()
+        let (kind, slots) = match self.made {
+            Key::BeforeSending => (StorageType::Piv, 2),
+            Key::AtCollection => (StorageType::AKKZIDCardStore, 2),
+        };
+        let token = SimulatedToken::in_file(kind, &self.pin, slots, &self.file).unwrap();
+        match self.made {
+            Key::BeforeSending => token,
+            Key::AtCollection => token.erasing(),
+        }
+    }
+
+    fn key(&self) -> &KeyId {
+        self.key.as_ref().expect("it is made")
+    }
+
+    /// A request for the key that is there, or for one that is made now.
+    fn request(&mut self, subject: Subject) -> Vec<u8> {
+        let mut token = self.present();
+        let key = match &self.key {
+            Some(key) => token.read_back(key, &self.pin).unwrap().key,
+            None => token.generate(KeyAlgorithm::EcdsaP256, &self.pin).unwrap(),
+        };
+        self.key = Some(key.id());
+        keystore::request(&mut token, &key, &self.pin, subject, None).unwrap()
     }
 
     fn sign(&self, submission: SubmissionId, nonce: &str) -> String {
         let mut token = self.present();
-        let signature = keystore::prove(&mut token, &self.key, &self.pin, submission, nonce);
+        let signature = keystore::prove(&mut token, self.key(), &self.pin, submission, nonce);
         BASE64.encode(signature.unwrap())
     }
 
@@ -141,15 +197,15 @@ impl InHand {
     fn install(&self, issued: &CollectIssued) -> Digest {
         let chain = Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).unwrap();
         let mut token = self.present();
-        token.install(&self.key, &self.pin, &chain).unwrap();
-        let stored = token.read_back(&self.key, &self.pin).unwrap();
+        token.install(self.key(), &self.pin, &chain).unwrap();
+        let stored = token.read_back(self.key(), &self.pin).unwrap();
         let certificate = stored.chain.unwrap().certificate().to_der().unwrap();
         Digest::of(&certificate)
     }
 
     /// SHA-256 of the certificate that lies there, if one does.
     fn holds(&self) -> Option<Digest> {
-        let stored = self.present().read_back(&self.key, &self.pin).unwrap();
+        let stored = self.present().read_back(self.key(), &self.pin).unwrap();
         let certificate = stored.chain?.certificate().to_der().unwrap();
         Some(Digest::of(&certificate))
     }
@@ -169,15 +225,18 @@ struct Journey<'a> {
 }
 
 impl<'a> Journey<'a> {
-    fn new(office: &'a mut Office, kiosk: &'a Kiosk, cut: Option<Cut>) -> Self {
+    fn new(office: &'a mut Office, kiosk: &'a Kiosk, key: Key, cut: Option<Cut>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (file, pin) = (folder.path().join("token"), Secret::from("246810"));
-        let mut token = SimulatedToken::in_file(StorageType::Piv, &pin, 2, &file).unwrap();
-        let key = token.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        let mut token = InHand {
+            file: folder.path().join("token"),
+            pin: Secret::from("246810"),
+            made: key,
+            key: None,
+        };
         let number = phone(PHONE);
         let unproven = PhoneStanding::Unproven { number };
         let mut application = Application::new(submission_id(), unproven);
-        application.form.storage = StorageType::Piv;
+        application.form.storage = token.present().storage_type();
         application.video.truncate(20_000);
         let form = &application.form;
         let subject = Subject {
@@ -185,9 +244,18 @@ impl<'a> Journey<'a> {
             iin: &form.iin,
             email: &form.email,
         };
-        let csr = keystore::request(&mut token, &key, &pin, subject, None).unwrap();
-        let sealed = kiosk.seal_with_request(&application, &csr);
-        let key = key.id();
+        let sealed = match key {
+            Key::BeforeSending => {
+                let csr = token.request(subject);
+                kiosk.seal_with_request(&application, &csr)
+            }
+            Key::AtCollection => {
+                // Until then the card keeps what is in it.
+                let mut card = token.present();
+                card.generate(KeyAlgorithm::EcdsaP256, &token.pin).unwrap();
+                kiosk.seal_keyless(&application)
+            }
+        };
         Self {
             office,
             kiosk,
@@ -195,7 +263,7 @@ impl<'a> Journey<'a> {
             said: Vec::new(),
             application,
             sealed,
-            token: InHand { file, pin, key },
+            token,
             _folder: folder,
         }
     }
@@ -320,7 +388,14 @@ impl<'a> Journey<'a> {
         let checked: CodeChecked = self.post(Message::CheckCode, &check)?.json();
         assert!(matches!(checked, CodeChecked::Right { .. }));
         let opened: CollectOpened = self.post(Message::OpenProven, &open)?.json();
-        let nonce = opened.nonce.unwrap();
+        let nonce = match opened.key_wanted {
+            Some(wanted) => self.make_key(&wanted)?,
+            // The desk may still be looking at a key that came before the cut.
+            None => eventually("a nonce", || {
+                let opened = self.kiosk.post(self.office, api::COLLECT_OPEN, &open);
+                opened.json::<CollectOpened>().nonce
+            }),
+        };
         let prove = CollectProve {
             submission,
             signature: self.token.sign(submission, &nonce),
@@ -337,6 +412,28 @@ impl<'a> Journey<'a> {
         };
         assert_eq!(self.post(Message::Confirm, &confirm)?.status, 204);
         Ok(())
+    }
+
+    /// The request says what the desk approved.
+    fn make_key(&mut self, wanted: &KeyWanted) -> Result<String, Interrupted> {
+        let desk = office::keys::verifying_key(&self.kiosk.provisioned.decision_key_pem).unwrap();
+        let approved = wanted.approved.verify(&desk).unwrap();
+        let csr = self.token.request(Subject {
+            holder: &approved.holder,
+            iin: &approved.iin,
+            email: &approved.email,
+        });
+        let (id, kiosk) = (approved.submission, self.kiosk.id.clone());
+        let made = KeyMade::new(id, kiosk, csr, wanted.nonce, approved.approved_at).unwrap();
+        let signed = Signed::new(&made, &self.kiosk.manifest_key);
+        let mut answer = self.post(Message::MakeKey, &signed)?;
+        while answer.status == 202 {
+            answer = self.kiosk.post(self.office, api::COLLECT_KEY, &signed);
+        }
+        match answer.json() {
+            KeyStanding::Taken { nonce } => Ok(nonce),
+            KeyStanding::Waiting => panic!("with status 200"),
+        }
     }
 
     fn approve(&self) {
@@ -443,15 +540,18 @@ fn office(confirm_minutes: i64) -> (Office, [Kiosk; 2]) {
 
 fn cut_by(who: Who) {
     let (mut office, [kiosk, other]) = office(10);
-    for message in ALL {
+    for (key, message) in [Key::BeforeSending, Key::AtCollection]
+        .into_iter()
+        .flat_map(|key| key.cut_messages().into_iter().map(move |m| (key, m)))
+    {
         for moment in MOMENTS {
             let cut = Cut {
                 who,
                 message,
                 moment,
             };
-            println!("{cut:?}");
-            let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+            println!("{key:?} {cut:?}");
+            let mut journey = Journey::new(&mut office, &kiosk, key, Some(cut));
             journey.whole().unwrap_err();
             journey.goes_on_at(&other);
             let ended = journey.ends_well();
@@ -481,10 +581,12 @@ fn the_kiosk_is_gone_at_every_message() {
 #[test]
 fn the_table_names_every_message() {
     let (mut office, [kiosk, _]) = office(10);
-    let mut journey = Journey::new(&mut office, &kiosk, None);
-    journey.whole().unwrap();
-    assert_eq!(journey.said, ALL);
-    assert_eq!(journey.ends_well(), 0);
+    for key in [Key::BeforeSending, Key::AtCollection] {
+        let mut journey = Journey::new(&mut office, &kiosk, key, None);
+        journey.whole().unwrap();
+        assert!(journey.said.iter().copied().eq(key.messages()));
+        assert_eq!(journey.ends_well(), 0);
+    }
 }
 
 /// What is new between kiosk and office has to be put into the table, or here.
@@ -516,7 +618,7 @@ fn no_message_of_the_interface_is_forgotten() {
         );
     }
     assert_eq!(
-        seen, 13,
+        seen, 14,
         "the paths are no longer written as this test reads them"
     );
 }
@@ -531,7 +633,7 @@ fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
         message: Message::Prove,
         moment: Moment::After,
     };
-    let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+    let mut journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, Some(cut));
     journey.whole().unwrap_err();
     let id = journey.application.id;
     let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
@@ -553,7 +655,7 @@ fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
 #[test]
 fn a_reservation_left_by_a_crash_is_in_nobodys_way() {
     let (mut office, [kiosk, _]) = office(10);
-    let journey = Journey::new(&mut office, &kiosk, None);
+    let journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, None);
     journey.queue_goes_on();
     journey.approve();
     let Journey {
