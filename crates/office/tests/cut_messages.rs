@@ -4,22 +4,19 @@
 
 mod support;
 
-use std::path::PathBuf;
-
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use der::{Decode, Encode};
+use der::Decode;
 use exchange::{
     Digest, KeyAlgorithm, KeyMade, KeyStanding, KeyWanted, PhoneStanding, Secret, Signed,
-    StorageType, SubmissionId,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, CollectBy, CollectConfirm,
         CollectIssued, CollectOpen, CollectOpened, CollectProve,
     },
 };
-use keystore::{Chain, KeyId, KeyStorage, SimulatedToken, Subject};
+use keystore::{KeyStorage, Subject};
 use support::{
     Office, eventually,
     http::{Answer, head},
+    in_hand::{InHand, Key},
     kiosk::{Application, Kiosk, PHONE, Submission, metadata, phone, submission_id},
 };
 use x509_cert::crl::CertificateList;
@@ -60,29 +57,18 @@ const ALL: [Message; 13] = [
     Message::Confirm,
 ];
 
-/// When the citizen's key is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Key {
-    BeforeSending,
-    /// In a card that erases older keys.
-    AtCollection,
+fn messages(key: Key) -> impl Iterator<Item = Message> {
+    let is_said = move |m: &Message| key == Key::AtCollection || *m != Message::MakeKey;
+    ALL.into_iter().filter(is_said)
 }
 
-impl Key {
-    fn messages(self) -> impl Iterator<Item = Message> {
-        let is_said = move |m: &Message| self == Key::AtCollection || *m != Message::MakeKey;
-        ALL.into_iter().filter(is_said)
-    }
-
-    /// Those whose cut is another matter than with a key that was there before.
-    fn cut_messages(self) -> Vec<Message> {
-        match self {
-            Key::BeforeSending => self.messages().collect(),
-            Key::AtCollection => {
-                let skipped = |m: &Message| *m != Message::OpenProven;
-                self.messages().skip_while(skipped).collect()
-            }
-        }
+/// Those whose cut is another matter than with a key that was there before.
+fn cut_messages(key: Key) -> Vec<Message> {
+    match key {
+        Key::BeforeSending => messages(key).collect(),
+        Key::AtCollection => messages(key)
+            .skip_while(|m| *m != Message::OpenProven)
+            .collect(),
     }
 }
 
@@ -150,66 +136,6 @@ struct Cut {
 /// The journey ends here.
 #[derive(Debug)]
 struct Interrupted;
-
-/// A token in the citizen's hand, presented anew at each kiosk.
-struct InHand {
-    file: PathBuf,
-    pin: Secret,
-    made: Key,
-    key: Option<KeyId>,
-}
-
-impl InHand {
-    fn present(&self) -> SimulatedToken {
-        let (kind, slots) = match self.made {
-            Key::BeforeSending => (StorageType::Piv, 2),
-            Key::AtCollection => (StorageType::AKKZIDCardStore, 2),
-        };
-        let token = SimulatedToken::in_file(kind, &self.pin, slots, &self.file).unwrap();
-        match self.made {
-            Key::BeforeSending => token,
-            Key::AtCollection => token.erasing(),
-        }
-    }
-
-    fn key(&self) -> &KeyId {
-        self.key.as_ref().expect("it is made")
-    }
-
-    /// A request for the key that is there, or for one that is made now.
-    fn request(&mut self, subject: Subject) -> Vec<u8> {
-        let mut token = self.present();
-        let key = match &self.key {
-            Some(key) => token.read_back(key, &self.pin).unwrap().key,
-            None => token.generate(KeyAlgorithm::EcdsaP256, &self.pin).unwrap(),
-        };
-        self.key = Some(key.id());
-        keystore::request(&mut token, &key, &self.pin, subject, None).unwrap()
-    }
-
-    fn sign(&self, submission: SubmissionId, nonce: &str) -> String {
-        let mut token = self.present();
-        let signature = keystore::prove(&mut token, self.key(), &self.pin, submission, nonce);
-        BASE64.encode(signature.unwrap())
-    }
-
-    /// Beside its key, read back and tried; gives what the office hears of it.
-    fn install(&self, issued: &CollectIssued) -> Digest {
-        let chain = Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).unwrap();
-        let mut token = self.present();
-        token.install(self.key(), &self.pin, &chain).unwrap();
-        let stored = token.read_back(self.key(), &self.pin).unwrap();
-        let certificate = stored.chain.unwrap().certificate().to_der().unwrap();
-        Digest::of(&certificate)
-    }
-
-    /// SHA-256 of the certificate that lies there, if one does.
-    fn holds(&self) -> Option<Digest> {
-        let stored = self.present().read_back(self.key(), &self.pin).unwrap();
-        let certificate = stored.chain?.certificate().to_der().unwrap();
-        Some(Digest::of(&certificate))
-    }
-}
 
 /// One citizen's way, from the first byte uploaded to the certificate in use.
 struct Journey<'a> {
@@ -542,7 +468,7 @@ fn cut_by(who: Who) {
     let (mut office, [kiosk, other]) = office(10);
     for (key, message) in [Key::BeforeSending, Key::AtCollection]
         .into_iter()
-        .flat_map(|key| key.cut_messages().into_iter().map(move |m| (key, m)))
+        .flat_map(|key| cut_messages(key).into_iter().map(move |m| (key, m)))
     {
         for moment in MOMENTS {
             let cut = Cut {
@@ -584,7 +510,7 @@ fn the_table_names_every_message() {
     for key in [Key::BeforeSending, Key::AtCollection] {
         let mut journey = Journey::new(&mut office, &kiosk, key, None);
         journey.whole().unwrap();
-        assert!(journey.said.iter().copied().eq(key.messages()));
+        assert!(journey.said.iter().copied().eq(messages(key)));
         assert_eq!(journey.ends_well(), 0);
     }
 }
