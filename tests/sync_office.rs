@@ -171,7 +171,7 @@ fn commit(outbox: &Outbox, identity: &Identity, number: u8, video: usize) -> Sub
         kiosk: credentials.kiosk,
         sequence: head.next_sequence,
         parts: outbox.staged_parts(submission),
-        csr_sha256: Digest([number; 32]),
+        csr_sha256: Some(Digest([number; 32])),
         previous: head.previous,
         committed_at: now,
         time_trust: exchange::TimeTrust::OfficeConfirmed,

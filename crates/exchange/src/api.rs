@@ -30,6 +30,8 @@ pub const RESULT_SUFFIX: &str = "result";
 pub const MANIFEST_SUFFIX: &str = "manifest";
 /// POST [`CollectOpen`] -> [`CollectOpened`].
 pub const COLLECT_OPEN: &str = "/v1/collect/open";
+/// POST `Signed<KeyMade>` -> [`crate::KeyStanding`]; 202 while the desk looks at the key.
+pub const COLLECT_KEY: &str = "/v1/collect/key";
 /// POST [`CollectProve`] -> [`CollectIssued`]; 202 while the authority has not signed yet.
 pub const COLLECT_PROVE: &str = "/v1/collect/prove";
 /// POST [`CollectConfirm`] -> 204.
@@ -237,7 +239,7 @@ pub enum CollectBy {
 }
 
 /// First call: opens the collection. Repeated to poll and, after the phone code
-/// was right, to get the nonce.
+/// was right, to get the nonce, or to learn that a key has to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CollectOpen {
     pub by: CollectBy,
@@ -255,6 +257,10 @@ pub struct CollectOpened {
     /// 32 random bytes, hex, to sign with the key in the storage; given when
     /// approved and the phone is proven. Used once, short-lived.
     pub nonce: Option<String>,
+    /// Given instead of the nonce where the key is made at collection and the office has
+    /// none yet. With neither, and a key identifier, the desk is looking at the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_wanted: Option<crate::KeyWanted>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

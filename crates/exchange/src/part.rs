@@ -66,17 +66,38 @@ impl std::fmt::Display for PartName {
 pub enum SubmissionKind {
     /// Proven by document, face and phone.
     Enrolment,
+    /// The same where making a key erases older ones: the key is made only at collection.
+    KeylessEnrolment,
     /// Proven by the key of a certificate in force.
     Renewal,
 }
 
 impl SubmissionKind {
+    pub const ALL: [SubmissionKind; 3] = [
+        SubmissionKind::Enrolment,
+        SubmissionKind::KeylessEnrolment,
+        SubmissionKind::Renewal,
+    ];
+
+    /// The key was made before the submission, whose request comes along.
+    pub fn brings_key(self) -> bool {
+        self.parts().contains(&PartName::Csr)
+    }
+
     /// Exactly these belong to it.
     pub fn parts(self) -> &'static [PartName] {
         match self {
             SubmissionKind::Enrolment => &[
                 PartName::Form,
                 PartName::Csr,
+                PartName::AccountPin,
+                PartName::ChipData,
+                PartName::Selfie,
+                PartName::DocumentPhoto,
+                PartName::Video,
+            ],
+            SubmissionKind::KeylessEnrolment => &[
+                PartName::Form,
                 PartName::AccountPin,
                 PartName::ChipData,
                 PartName::Selfie,

@@ -314,19 +314,19 @@ mod tests {
                     length: 1,
                 })
                 .collect(),
-            csr_sha256: Digest([0; 32]),
+            csr_sha256: Some(Digest([0; 32])),
             previous: Digest([0; 32]),
             committed_at: UnixMillis(0),
             time_trust: TimeTrust::OfficeConfirmed,
             receipt_code_sha256: Digest([0; 32]),
         };
-        for kind in [SubmissionKind::Enrolment, SubmissionKind::Renewal] {
+        for kind in SubmissionKind::ALL {
             assert_eq!(manifest(kind.parts()).kind(), kind);
         }
         // Every part belongs to one of them.
         let known = |part: &PartName| {
-            let kinds = [SubmissionKind::Enrolment, SubmissionKind::Renewal];
-            kinds.iter().any(|kind| kind.parts().contains(part))
+            let mut kinds = SubmissionKind::ALL.into_iter();
+            kinds.any(|kind| kind.parts().contains(part))
         };
         assert!(PartName::ALL.iter().all(known));
     }

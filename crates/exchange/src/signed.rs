@@ -26,7 +26,7 @@ pub trait Statement: Serialize + DeserializeOwned {
 }
 
 /// `T` as the signer wrote it. Keep this, not `T`: re-serialising may change bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct Signed<T> {
     /// JSON text of the statement.
@@ -35,6 +35,13 @@ pub struct Signed<T> {
     signature: String,
     #[serde(skip)]
     kind: PhantomData<fn() -> T>,
+}
+
+/// The statement may name a person.
+impl<T> std::fmt::Debug for Signed<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Signed(..)")
+    }
 }
 
 impl<T: Statement> Signed<T> {

@@ -61,6 +61,7 @@ pub struct SimulatedToken {
     memory: Memory,
     file: Option<PathBuf>,
     fault: TokenFault,
+    generation_erases: bool,
 }
 
 impl SimulatedToken {
@@ -77,7 +78,14 @@ impl SimulatedToken {
             },
             file: None,
             fault: TokenFault::None,
+            generation_erases: false,
         }
+    }
+
+    /// As the ID card: making a key first erases every other one that is there.
+    pub fn erasing(mut self) -> Self {
+        self.generation_erases = true;
+        self
     }
 
     /// A token kept in a file, which is made when it is missing.
@@ -247,6 +255,11 @@ impl KeyStorage for SimulatedToken {
         if self.is_default_pin() {
             return Err(StorageError::TokenPinDefault);
         }
+        if self.generation_erases {
+            // Before the new key is there: pulled out in between, the card is empty.
+            self.memory.slots.fill(None);
+            self.save()?;
+        }
         let free = self.memory.slots.iter().position(Option::is_none);
         let free = free.ok_or(StorageError::TokenOccupied)?;
         let key = PrivateKey::generate(algorithm).map_err(StorageError::Key)?;
@@ -349,7 +362,7 @@ impl Token for SimulatedToken {
             slots: slots.collect::<Result<_, StorageError>>()?,
             algorithms: vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::EcdsaP256],
             read_only: false,
-            generation_erases: false,
+            generation_erases: self.generation_erases,
         })
     }
 
@@ -395,5 +408,31 @@ impl Token for SimulatedToken {
         let slot = at.and_then(|at| self.memory.slots.get_mut(at));
         *slot.ok_or(StorageError::NoKey)? = None;
         self.save()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_that_erases_holds_only_the_newest_key() {
+        let pin = Secret::from("246810");
+        let mut card = SimulatedToken::new(StorageType::AKKZIDCardStore, &pin, 3).erasing();
+        assert!(card.status().unwrap().generation_erases);
+        card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        let newest = card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        assert_eq!(card.contents().unwrap().pending, [newest.id()]);
+        // Pulled out when the old one is gone and the new one not there yet.
+        card.set_fault(TokenFault::PulledAfter(1));
+        card.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap_err();
+        card.set_fault(TokenFault::None);
+        assert_eq!(card.contents().unwrap().pending, []);
+
+        let mut other = SimulatedToken::new(StorageType::Piv, &pin, 3);
+        assert!(!other.status().unwrap().generation_erases);
+        other.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        other.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        assert_eq!(other.contents().unwrap().pending.len(), 2);
     }
 }

@@ -4,21 +4,19 @@
 
 mod support;
 
-use std::path::PathBuf;
-
-use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
-use der::{Decode, Encode};
+use der::Decode;
 use exchange::{
-    Digest, KeyAlgorithm, PhoneStanding, Secret, Signed, StorageType, SubmissionId,
+    Digest, KeyAlgorithm, KeyMade, KeyStanding, KeyWanted, PhoneStanding, Secret, Signed,
     api::{
         self, CodeCheck, CodeChecked, CodePurpose, CodeRequest, CollectBy, CollectConfirm,
         CollectIssued, CollectOpen, CollectOpened, CollectProve,
     },
 };
-use keystore::{Chain, KeyId, KeyStorage, SimulatedToken, Subject};
+use keystore::{KeyStorage, Subject};
 use support::{
     Office, eventually,
     http::{Answer, head},
+    in_hand::{InHand, Key},
     kiosk::{Application, Kiosk, PHONE, Submission, metadata, phone, submission_id},
 };
 use x509_cert::crl::CertificateList;
@@ -37,11 +35,13 @@ enum Message {
     SendCode,
     CheckCode,
     OpenProven,
+    /// Only where the key is made at collection.
+    MakeKey,
     Prove,
     Confirm,
 }
 
-const ALL: [Message; 12] = [
+const ALL: [Message; 13] = [
     Message::BeginFirst,
     Message::AppendFirst,
     Message::BeginLast,
@@ -52,9 +52,25 @@ const ALL: [Message; 12] = [
     Message::SendCode,
     Message::CheckCode,
     Message::OpenProven,
+    Message::MakeKey,
     Message::Prove,
     Message::Confirm,
 ];
+
+fn messages(key: Key) -> impl Iterator<Item = Message> {
+    let is_said = move |m: &Message| key == Key::AtCollection || *m != Message::MakeKey;
+    ALL.into_iter().filter(is_said)
+}
+
+/// Those whose cut is another matter than with a key that was there before.
+fn cut_messages(key: Key) -> Vec<Message> {
+    match key {
+        Key::BeforeSending => messages(key).collect(),
+        Key::AtCollection => messages(key)
+            .skip_while(|m| *m != Message::OpenProven)
+            .collect(),
+    }
+}
 
 impl Message {
     /// Method and path, the variable parts of it left out.
@@ -67,6 +83,7 @@ impl Message {
             Self::Open | Self::OpenProven => ("POST", api::COLLECT_OPEN),
             Self::SendCode => ("POST", api::PHONE_CODE),
             Self::CheckCode => ("POST", api::PHONE_CHECK),
+            Self::MakeKey => ("POST", api::COLLECT_KEY),
             Self::Prove => ("POST", api::COLLECT_PROVE),
             Self::Confirm => ("POST", api::COLLECT_CONFIRM),
         }
@@ -85,6 +102,7 @@ impl Message {
             | Self::SendCode
             | Self::CheckCode
             | Self::OpenProven
+            | Self::MakeKey
             | Self::Prove
             | Self::Confirm => false,
         }
@@ -119,42 +137,6 @@ struct Cut {
 #[derive(Debug)]
 struct Interrupted;
 
-/// A token in the citizen's hand, presented anew at each kiosk.
-struct InHand {
-    file: PathBuf,
-    pin: Secret,
-    key: KeyId,
-}
-
-impl InHand {
-    fn present(&self) -> SimulatedToken {
-        SimulatedToken::in_file(StorageType::Piv, &self.pin, 2, &self.file).unwrap()
-    }
-
-    fn sign(&self, submission: SubmissionId, nonce: &str) -> String {
-        let mut token = self.present();
-        let signature = keystore::prove(&mut token, &self.key, &self.pin, submission, nonce);
-        BASE64.encode(signature.unwrap())
-    }
-
-    /// Beside its key, read back and tried; gives what the office hears of it.
-    fn install(&self, issued: &CollectIssued) -> Digest {
-        let chain = Chain::from_pem(&issued.certificate_pem, &issued.chain_pem).unwrap();
-        let mut token = self.present();
-        token.install(&self.key, &self.pin, &chain).unwrap();
-        let stored = token.read_back(&self.key, &self.pin).unwrap();
-        let certificate = stored.chain.unwrap().certificate().to_der().unwrap();
-        Digest::of(&certificate)
-    }
-
-    /// SHA-256 of the certificate that lies there, if one does.
-    fn holds(&self) -> Option<Digest> {
-        let stored = self.present().read_back(&self.key, &self.pin).unwrap();
-        let certificate = stored.chain?.certificate().to_der().unwrap();
-        Some(Digest::of(&certificate))
-    }
-}
-
 /// One citizen's way, from the first byte uploaded to the certificate in use.
 struct Journey<'a> {
     office: &'a mut Office,
@@ -169,15 +151,18 @@ struct Journey<'a> {
 }
 
 impl<'a> Journey<'a> {
-    fn new(office: &'a mut Office, kiosk: &'a Kiosk, cut: Option<Cut>) -> Self {
+    fn new(office: &'a mut Office, kiosk: &'a Kiosk, key: Key, cut: Option<Cut>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (file, pin) = (folder.path().join("token"), Secret::from("246810"));
-        let mut token = SimulatedToken::in_file(StorageType::Piv, &pin, 2, &file).unwrap();
-        let key = token.generate(KeyAlgorithm::EcdsaP256, &pin).unwrap();
+        let mut token = InHand {
+            file: folder.path().join("token"),
+            pin: Secret::from("246810"),
+            made: key,
+            key: None,
+        };
         let number = phone(PHONE);
         let unproven = PhoneStanding::Unproven { number };
         let mut application = Application::new(submission_id(), unproven);
-        application.form.storage = StorageType::Piv;
+        application.form.storage = token.present().storage_type();
         application.video.truncate(20_000);
         let form = &application.form;
         let subject = Subject {
@@ -185,9 +170,18 @@ impl<'a> Journey<'a> {
             iin: &form.iin,
             email: &form.email,
         };
-        let csr = keystore::request(&mut token, &key, &pin, subject, None).unwrap();
-        let sealed = kiosk.seal_with_request(&application, &csr);
-        let key = key.id();
+        let sealed = match key {
+            Key::BeforeSending => {
+                let csr = token.request(subject);
+                kiosk.seal_with_request(&application, &csr)
+            }
+            Key::AtCollection => {
+                // Until then the card keeps what is in it.
+                let mut card = token.present();
+                card.generate(KeyAlgorithm::EcdsaP256, &token.pin).unwrap();
+                kiosk.seal_keyless(&application)
+            }
+        };
         Self {
             office,
             kiosk,
@@ -195,7 +189,7 @@ impl<'a> Journey<'a> {
             said: Vec::new(),
             application,
             sealed,
-            token: InHand { file, pin, key },
+            token,
             _folder: folder,
         }
     }
@@ -320,7 +314,14 @@ impl<'a> Journey<'a> {
         let checked: CodeChecked = self.post(Message::CheckCode, &check)?.json();
         assert!(matches!(checked, CodeChecked::Right { .. }));
         let opened: CollectOpened = self.post(Message::OpenProven, &open)?.json();
-        let nonce = opened.nonce.unwrap();
+        let nonce = match opened.key_wanted {
+            Some(wanted) => self.make_key(&wanted)?,
+            // The desk may still be looking at a key that came before the cut.
+            None => eventually("a nonce", || {
+                let opened = self.kiosk.post(self.office, api::COLLECT_OPEN, &open);
+                opened.json::<CollectOpened>().nonce
+            }),
+        };
         let prove = CollectProve {
             submission,
             signature: self.token.sign(submission, &nonce),
@@ -337,6 +338,28 @@ impl<'a> Journey<'a> {
         };
         assert_eq!(self.post(Message::Confirm, &confirm)?.status, 204);
         Ok(())
+    }
+
+    /// The request says what the desk approved.
+    fn make_key(&mut self, wanted: &KeyWanted) -> Result<String, Interrupted> {
+        let desk = office::keys::verifying_key(&self.kiosk.provisioned.decision_key_pem).unwrap();
+        let approved = wanted.approved.verify(&desk).unwrap();
+        let csr = self.token.request(Subject {
+            holder: &approved.holder,
+            iin: &approved.iin,
+            email: &approved.email,
+        });
+        let (id, kiosk) = (approved.submission, self.kiosk.id.clone());
+        let made = KeyMade::new(id, kiosk, csr, wanted.nonce, approved.approved_at).unwrap();
+        let signed = Signed::new(&made, &self.kiosk.manifest_key);
+        let mut answer = self.post(Message::MakeKey, &signed)?;
+        while answer.status == 202 {
+            answer = self.kiosk.post(self.office, api::COLLECT_KEY, &signed);
+        }
+        match answer.json() {
+            KeyStanding::Taken { nonce } => Ok(nonce),
+            KeyStanding::Waiting => panic!("with status 200"),
+        }
     }
 
     fn approve(&self) {
@@ -443,15 +466,18 @@ fn office(confirm_minutes: i64) -> (Office, [Kiosk; 2]) {
 
 fn cut_by(who: Who) {
     let (mut office, [kiosk, other]) = office(10);
-    for message in ALL {
+    for (key, message) in [Key::BeforeSending, Key::AtCollection]
+        .into_iter()
+        .flat_map(|key| cut_messages(key).into_iter().map(move |m| (key, m)))
+    {
         for moment in MOMENTS {
             let cut = Cut {
                 who,
                 message,
                 moment,
             };
-            println!("{cut:?}");
-            let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+            println!("{key:?} {cut:?}");
+            let mut journey = Journey::new(&mut office, &kiosk, key, Some(cut));
             journey.whole().unwrap_err();
             journey.goes_on_at(&other);
             let ended = journey.ends_well();
@@ -481,10 +507,12 @@ fn the_kiosk_is_gone_at_every_message() {
 #[test]
 fn the_table_names_every_message() {
     let (mut office, [kiosk, _]) = office(10);
-    let mut journey = Journey::new(&mut office, &kiosk, None);
-    journey.whole().unwrap();
-    assert_eq!(journey.said, ALL);
-    assert_eq!(journey.ends_well(), 0);
+    for key in [Key::BeforeSending, Key::AtCollection] {
+        let mut journey = Journey::new(&mut office, &kiosk, key, None);
+        journey.whole().unwrap();
+        assert!(journey.said.iter().copied().eq(messages(key)));
+        assert_eq!(journey.ends_well(), 0);
+    }
 }
 
 /// What is new between kiosk and office has to be put into the table, or here.
@@ -516,7 +544,7 @@ fn no_message_of_the_interface_is_forgotten() {
         );
     }
     assert_eq!(
-        seen, 13,
+        seen, 14,
         "the paths are no longer written as this test reads them"
     );
 }
@@ -531,7 +559,7 @@ fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
         message: Message::Prove,
         moment: Moment::After,
     };
-    let mut journey = Journey::new(&mut office, &kiosk, Some(cut));
+    let mut journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, Some(cut));
     journey.whole().unwrap_err();
     let id = journey.application.id;
     let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
@@ -553,7 +581,7 @@ fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
 #[test]
 fn a_reservation_left_by_a_crash_is_in_nobodys_way() {
     let (mut office, [kiosk, _]) = office(10);
-    let journey = Journey::new(&mut office, &kiosk, None);
+    let journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, None);
     journey.queue_goes_on();
     journey.approve();
     let Journey {

@@ -131,7 +131,7 @@ impl Kiosk {
             kiosk: self.id.clone(),
             sequence: head.next_sequence,
             parts: self.outbox.staged_parts(submission),
-            csr_sha256: Digest::of(b"csr"),
+            csr_sha256: Some(Digest::of(b"csr")),
             previous: head.previous,
             committed_at: UnixMillis(1),
             time_trust: TimeTrust::Doubtful,

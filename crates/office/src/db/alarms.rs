@@ -24,6 +24,8 @@ pub enum AlarmKind {
     RevocationsHeld,
     /// A wish to revoke was not what its kiosk signed, or an order not the desk's.
     RevocationRefused,
+    /// A key made at collection was not what its kiosk signed, or is not for this person.
+    KeyRefused,
 }
 
 impl AlarmKind {
@@ -38,6 +40,7 @@ impl AlarmKind {
             Self::IssueFailed => "issue_failed",
             Self::RevocationsHeld => "revocations_held",
             Self::RevocationRefused => "revocation_refused",
+            Self::KeyRefused => "key_refused",
         }
     }
 }

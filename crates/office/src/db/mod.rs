@@ -10,6 +10,7 @@ pub mod codes;
 pub mod holders;
 pub mod kiosks;
 pub mod limits;
+pub mod made_keys;
 pub mod renewals;
 pub mod revocations;
 pub mod submissions;
@@ -33,6 +34,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("cmp_transactions.sql")),
     M::up(include_str!("later.sql")),
     M::up(include_str!("renewal.sql")),
+    M::up(include_str!("made_keys.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

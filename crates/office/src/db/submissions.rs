@@ -62,10 +62,13 @@ pub struct Submission {
     pub subject_key_identifier: Option<String>,
     /// `Signed<IssueOrder>`
     pub issue_order: Option<String>,
+    /// `Signed<ApprovedSubject>`, where the key is made at collection
+    pub approved_subject: Option<String>,
 }
 
 const COLUMNS: &str = "id, kiosk, sequence, manifest, manifest_digest, received_at, receipt, state,
-    result, decided_at, decided_by, findings, contact_phone, subject_key_identifier, issue_order";
+    result, decided_at, decided_by, findings, contact_phone, subject_key_identifier, issue_order,
+    approved_subject";
 
 fn submission(r: &Row) -> rusqlite::Result<Submission> {
     let state: String = r.get(7)?;
@@ -89,6 +92,7 @@ fn submission(r: &Row) -> rusqlite::Result<Submission> {
         contact_phone: phone.and_then(|p| PhoneNumber::parse(&p).ok()),
         subject_key_identifier: r.get(13)?,
         issue_order: r.get(14)?,
+        approved_subject: r.get(15)?,
     })
 }
 
@@ -157,9 +161,37 @@ pub fn reused(c: &Connection, manifest: &Manifest) -> rusqlite::Result<bool> {
         "SELECT EXISTS (SELECT 1 FROM submission
            WHERE (csr_sha256 = ? OR receipt_code_sha256 = ?) AND id <> ?)",
         params![
-            manifest.csr_sha256.to_string(),
+            request_of(manifest),
             manifest.receipt_code_sha256.to_string(),
             manifest.submission.to_string()
+        ],
+        |r| r.get(0),
+    )
+}
+
+/// What the column of requests holds: of an application without one its id.
+fn request_of(manifest: &Manifest) -> String {
+    manifest
+        .csr_sha256
+        .map_or_else(|| manifest.submission.to_string(), |csr| csr.to_string())
+}
+
+/// Whether a request, or its key, belongs to another application.
+pub fn key_used_elsewhere(
+    c: &Connection,
+    id: SubmissionId,
+    csr_sha256: &Digest,
+    subject_key_identifier: &str,
+) -> rusqlite::Result<bool> {
+    c.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM submission WHERE csr_sha256 = ?2 AND id <> ?1)
+           OR EXISTS (SELECT 1 FROM submission WHERE subject_key_identifier = ?3 AND id <> ?1)",
+    )?
+    .query_row(
+        params![
+            id.to_string(),
+            csr_sha256.to_string(),
+            subject_key_identifier
         ],
         |r| r.get(0),
     )
@@ -199,7 +231,7 @@ pub fn insert(c: &Connection, arrival: &Arrival) -> rusqlite::Result<()> {
             arrival.signed,
             arrival.digest.to_string(),
             m.previous.to_string(),
-            m.csr_sha256.to_string(),
+            request_of(m),
             m.receipt_code_sha256.to_string(),
             arrival.receipt,
             arrival.at.0
@@ -290,6 +322,7 @@ pub struct Decided<'a> {
     pub state: SubmissionState,
     pub result: &'a str,
     pub issue_order: Option<&'a str>,
+    pub approved_subject: Option<&'a str>,
     pub by: &'a str,
     pub at: UnixMillis,
 }
@@ -297,14 +330,41 @@ pub struct Decided<'a> {
 /// False when it is not open: decided before, or not yet looked at.
 pub fn decide(c: &Connection, id: SubmissionId, decided: &Decided) -> rusqlite::Result<bool> {
     c.execute(
-        "UPDATE submission SET state = ?, result = ?, issue_order = ?, decided_by = ?,
-           decided_at = ? WHERE id = ? AND state = 'open'",
+        "UPDATE submission SET state = ?, result = ?, issue_order = ?, approved_subject = ?,
+           decided_by = ?, decided_at = ? WHERE id = ? AND state = 'open'",
         params![
             decided.state.as_str(),
             decided.result,
             decided.issue_order,
+            decided.approved_subject,
             decided.by,
             decided.at.0,
+            id.to_string()
+        ],
+    )
+    .map(|n| n > 0)
+}
+
+/// The desk's order by a key that was made at collection.
+pub struct KeyOrdered<'a> {
+    pub issue_order: &'a str,
+    pub csr_sha256: &'a Digest,
+    pub subject_key_identifier: &'a str,
+}
+
+/// False when it is not approved, or has an order already: no second key.
+pub fn key_ordered(
+    c: &Connection,
+    id: SubmissionId,
+    ordered: &KeyOrdered,
+) -> rusqlite::Result<bool> {
+    c.execute(
+        "UPDATE submission SET issue_order = ?, csr_sha256 = ?, subject_key_identifier = ?
+         WHERE id = ? AND state = 'approved' AND issue_order IS NULL",
+        params![
+            ordered.issue_order,
+            ordered.csr_sha256.to_string(),
+            ordered.subject_key_identifier,
             id.to_string()
         ],
     )

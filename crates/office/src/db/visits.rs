@@ -8,6 +8,9 @@ pub struct Visit {
     pub proven_at: Option<UnixMillis>,
     pub nonce: Option<String>,
     pub nonce_expires_at: Option<UnixMillis>,
+    /// For a key that is made at collection; stays as long as the visit.
+    pub key_nonce: Option<String>,
+    pub key_nonce_expires_at: Option<UnixMillis>,
 }
 
 pub fn get(
@@ -17,7 +20,8 @@ pub fn get(
     now: UnixMillis,
 ) -> rusqlite::Result<Option<Visit>> {
     c.query_row(
-        "SELECT expires_at, proven_at, nonce, nonce_expires_at FROM visit
+        "SELECT expires_at, proven_at, nonce, nonce_expires_at, key_nonce, key_nonce_expires_at
+         FROM visit
          WHERE kiosk = ? AND submission = ? AND expires_at > ?",
         params![kiosk.as_str(), submission.to_string(), now.0],
         |r| {
@@ -26,6 +30,8 @@ pub fn get(
                 proven_at: r.get::<_, Option<i64>>(1)?.map(UnixMillis),
                 nonce: r.get(2)?,
                 nonce_expires_at: r.get::<_, Option<i64>>(3)?.map(UnixMillis),
+                key_nonce: r.get(4)?,
+                key_nonce_expires_at: r.get::<_, Option<i64>>(5)?.map(UnixMillis),
             })
         },
     )
@@ -74,6 +80,21 @@ pub fn set_nonce(
 ) -> rusqlite::Result<()> {
     c.execute(
         "UPDATE visit SET nonce = ?, nonce_expires_at = ? WHERE kiosk = ? AND submission = ?",
+        params![nonce, expires_at.0, kiosk.as_str(), submission.to_string()],
+    )
+    .map(drop)
+}
+
+pub fn set_key_nonce(
+    c: &Connection,
+    kiosk: &KioskId,
+    submission: SubmissionId,
+    nonce: &str,
+    expires_at: UnixMillis,
+) -> rusqlite::Result<()> {
+    c.execute(
+        "UPDATE visit SET key_nonce = ?, key_nonce_expires_at = ?
+         WHERE kiosk = ? AND submission = ?",
         params![nonce, expires_at.0, kiosk.as_str(), submission.to_string()],
     )
     .map(drop)

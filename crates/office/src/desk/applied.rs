@@ -40,7 +40,9 @@ impl Applied {
     /// None: it is no such form.
     pub fn parse(kind: SubmissionKind, json: &[u8]) -> Option<Self> {
         match kind {
-            SubmissionKind::Enrolment => serde_json::from_slice(json).map(Applied::Enrolment),
+            SubmissionKind::Enrolment | SubmissionKind::KeylessEnrolment => {
+                serde_json::from_slice(json).map(Applied::Enrolment)
+            }
             SubmissionKind::Renewal => serde_json::from_slice(json).map(Applied::Renewal),
         }
         .ok()

@@ -1,7 +1,7 @@
 //! An operator's decision and what it sets in motion.
 
 use exchange::{
-    Signed, SubmissionId, UnixMillis,
+    ApprovedSubject, Signed, SubmissionId, UnixMillis,
     api::{Decision, SubmissionResult},
 };
 
@@ -41,11 +41,20 @@ pub enum DecideError {
     Office(#[from] anyhow::Error),
 }
 
+/// What an approval sets in motion, signed by the desk, JSON.
+enum Grant {
+    /// `Signed<IssueOrder>`
+    Issue(String),
+    /// `Signed<ApprovedSubject>`: an order follows when the key is made.
+    Key(String),
+}
+
 const LONGEST_REASON: usize = 500;
 
 impl Desk {
-    /// Decides an open submission. Approving signs the order to the authority; the
-    /// certificate itself is made only at collection.
+    /// Decides an open submission. Approving signs the order to the authority, or, where
+    /// the key is made at collection, what its request has to say; the certificate itself
+    /// is made only at collection.
     ///
     /// # Errors
     /// See [`DecideError`].
@@ -60,10 +69,10 @@ impl Desk {
             _ => return Err(DecideError::AlreadyDecided),
         }
         let now = UnixMillis::from_system_clock();
-        let (state, decision, order) = match verdict {
+        let (state, decision, grant) = match verdict {
             Verdict::Approve => {
-                let order = self.approve(&submission, by, now)?;
-                (SubmissionState::Approved, Decision::Approved, Some(order))
+                let grant = self.approve(&submission, by, now)?;
+                (SubmissionState::Approved, Decision::Approved, Some(grant))
             }
             Verdict::Reject { reason } => {
                 let reason = checked(reason)?;
@@ -87,10 +96,16 @@ impl Desk {
             &self.decision_key,
         );
         let result = serde_json::to_string(&result).map_err(anyhow::Error::from)?;
+        let (issue_order, approved_subject) = match &grant {
+            Some(Grant::Issue(order)) => (Some(order.as_str()), None),
+            Some(Grant::Key(subject)) => (None, Some(subject.as_str())),
+            None => (None, None),
+        };
         let decided = Decided {
             state,
             result: &result,
-            issue_order: order.as_deref(),
+            issue_order,
+            approved_subject,
             by,
             at: now,
         };
@@ -105,13 +120,13 @@ impl Desk {
     }
 
     /// Looks once more (what was true at arrival may not be now), makes a requested
-    /// number effective, and signs the order.
+    /// number effective, and signs what follows.
     fn approve(
         &self,
         submission: &Submission,
         by: &str,
         now: UnixMillis,
-    ) -> Result<String, DecideError> {
+    ) -> Result<Grant, DecideError> {
         let examined = self.examine(submission)?;
         let forbidding: Vec<Finding> = examined
             .findings
@@ -119,11 +134,25 @@ impl Desk {
             .copied()
             .filter(|f| f.forbids_approval())
             .collect();
-        let (Some(form), Some(csr), true) = (&examined.form, &examined.csr, forbidding.is_empty())
-        else {
+        let whole = examined.csr.is_some() == examined.kind.brings_key();
+        let (Some(form), true, true) = (&examined.form, whole, forbidding.is_empty()) else {
             return Err(DecideError::Forbidden(forbidding));
         };
         self.make_number_effective(submission, &examined, by, now)?;
+        let Some(csr) = &examined.csr else {
+            let approved = ApprovedSubject {
+                submission: submission.id,
+                iin: form.iin().clone(),
+                holder: form.holder().clone(),
+                email: form.email().clone(),
+                storage: *form.storage(),
+                algorithm: *form.algorithm(),
+                approved_at: now,
+            };
+            let signed = Signed::new(&approved, &self.decision_key);
+            let text = serde_json::to_string(&signed).map_err(anyhow::Error::from)?;
+            return Ok(Grant::Key(text));
+        };
         let subject = Subject {
             iin: form.iin().clone(),
             name: form.holder().clone(),
@@ -131,7 +160,8 @@ impl Desk {
         };
         let order = IssueOrder::new(submission.id, csr, subject, *form.storage(), now, by);
         let signed = Signed::new(&order, &self.decision_key);
-        Ok(serde_json::to_string(&signed).map_err(anyhow::Error::from)?)
+        let text = serde_json::to_string(&signed).map_err(anyhow::Error::from)?;
+        Ok(Grant::Issue(text))
     }
 
     fn make_number_effective(

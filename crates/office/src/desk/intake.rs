@@ -1,4 +1,5 @@
-//! Looks at every submission, and every wish to revoke, once when it has arrived.
+//! Looks at every submission, every key made at collection, and every wish to revoke, once
+//! when it has arrived.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,9 +39,10 @@ pub async fn run(desk: Arc<Desk>, stop: CancellationToken) -> Result<()> {
 }
 
 impl Desk {
-    /// Orders revocations; verifies submissions and signs their "pending".
+    /// Orders revocations, and certificates by keys just made; verifies submissions and signs their "pending".
     fn look_at_new(&self) -> Result<()> {
         self.look_at_wishes()?;
+        self.look_at_made_keys()?;
         let new = self
             .database
             .read(|c| submissions::list(c, &[SubmissionState::Received]))?;

@@ -191,7 +191,10 @@ impl Desk {
                 requested: examined.requested.map(|p| p.expose()),
             },
             form: examined.form,
-            subject_key_identifier: examined.subject_key_identifier,
+            // Of a key made at collection, where the desk has taken one.
+            subject_key_identifier: examined
+                .subject_key_identifier
+                .or(submission.subject_key_identifier),
             document_checks: examined.document_checks,
             certificates,
             parts: parts.into_iter().map(|(name, _)| name).collect(),

@@ -11,6 +11,7 @@ mod document;
 mod intake;
 mod kiosks;
 mod list;
+mod made_keys;
 mod opening;
 mod operators;
 mod renewal;

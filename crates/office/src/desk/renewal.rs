@@ -51,7 +51,8 @@ impl Desk {
             found.push(Finding::RenewalNameDiffers);
         }
         let verifies = |message: &[u8], signature: &[u8]| old.key.verifies(message, signature);
-        if !proof.is_signed_for(submission.id, &manifest.csr_sha256, verifies) {
+        let signed = |csr| proof.is_signed_for(submission.id, csr, verifies);
+        if !manifest.csr_sha256.as_ref().is_some_and(signed) {
             found.push(Finding::RenewalUnsigned);
         }
         let new_key = seen.csr.as_ref().and_then(|der| Request::verify(der).ok());

@@ -1,8 +1,8 @@
 //! What the office can find out by itself about a submission.
 
 use exchange::{
-    Digest, DocumentRecord, Form, Iin, IinPolicy, Manifest, PartName, PhoneNumber, PhoneStanding,
-    Signed, SubmissionKind, TimeTrust,
+    Digest, DocumentRecord, Form, Iin, IinPolicy, KeyAlgorithm, Manifest, PartName, PhoneNumber,
+    PhoneStanding, Signed, StorageType, SubmissionKind, TimeTrust,
 };
 use keystore::{Subject, csr::Request};
 use serde::{Deserialize, Serialize};
@@ -193,7 +193,9 @@ impl Desk {
         };
         let manifest = self.manifest(submission, &signed, &mut seen)?;
         self.read_form(submission, &mut seen)?;
-        self.read_csr(submission, &manifest, &mut seen)?;
+        if seen.kind.brings_key() {
+            self.read_csr(submission, &manifest, &mut seen)?;
+        }
         // The rest is opened to know that it can be.
         for part in seen.kind.parts() {
             match part {
@@ -318,7 +320,7 @@ impl Desk {
             return Ok(());
         };
         match Request::verify(&der) {
-            Ok(request) if Digest::of(&der) == manifest.csr_sha256 => {
+            Ok(request) if Some(Digest::of(&der)) == manifest.csr_sha256 => {
                 seen.subject_key_identifier = Some(request.key().id().to_string());
                 seen.csr = Some(der);
             }
@@ -395,19 +397,26 @@ impl Desk {
     }
 }
 
-/// Subject, e-mail, storage and algorithm of the request are those of the form.
 fn request_is_of(der: &[u8], form: &Applied) -> bool {
-    let Ok(request) = Request::verify(der) else {
-        return false;
-    };
     let subject = Subject {
         holder: form.holder(),
         iin: form.iin(),
         email: form.email(),
     };
+    Request::verify(der)
+        .is_ok_and(|request| request_says(&request, subject, *form.storage(), *form.algorithm()))
+}
+
+/// Subject, e-mail, storage and algorithm of the request are these.
+pub(super) fn request_says(
+    request: &Request,
+    subject: Subject,
+    storage: StorageType,
+    algorithm: KeyAlgorithm,
+) -> bool {
     let store_type = request.store_type().ok().flatten();
     subject.name().is_ok_and(|name| name == *request.subject())
-        && request.email().is_ok_and(|e| e == form.email().expose())
-        && store_type.map(|s| s.store_type) == keystore::profile::store_type(*form.storage())
-        && request.key().algorithm() == *form.algorithm()
+        && request.email().is_ok_and(|e| e == subject.email.expose())
+        && store_type.map(|s| s.store_type) == keystore::profile::store_type(storage)
+        && request.key().algorithm() == algorithm
 }

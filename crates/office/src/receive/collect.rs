@@ -1,4 +1,5 @@
-//! Collecting: the phone proven, the key proven, then the certificate.
+//! Collecting: the phone proven, the key proven, then the certificate. A key that is made
+//! only now comes in between, by [`super::made_key`].
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use exchange::{
-    Digest, Signed, SubmissionId, UnixMillis,
+    Digest, KeyWanted, KioskId, Signed, SubmissionId, UnixMillis,
     api::{
         ApiError, CollectBy, CollectConfirm, CollectIssued, CollectOpen, CollectOpened,
         CollectProve, Decision, SubmissionResult,
@@ -22,11 +23,12 @@ use rusqlite::{Connection, Transaction};
 use super::answer::{Body, Refusal, blocking, json};
 use super::{Caller, Receive};
 use crate::{
+    config::Collect,
     db::{
         certificates::{self, Certificate, CertificateState},
-        codes, limits,
+        codes, limits, made_keys,
         submissions::{self, Submission, SubmissionState},
-        visits::{self, KeyProofState},
+        visits::{self, KeyProofState, Visit},
     },
     keys,
     order::IssueOrder,
@@ -59,31 +61,120 @@ fn opened(s: &Receive, caller: &Caller, by: &CollectBy) -> Result<CollectOpened,
         let proven = visit.as_ref().is_some_and(|v| v.proven_at.is_some())
             || (matches!(by, CollectBy::Waiting { .. })
                 && still_standing_there(s, t, caller, &submission, now)?);
-        let nonce = match visit {
-            Some(v) if proven && submission.state == SubmissionState::Approved => {
-                // A fresh one only when the last is used or nearly over: the kiosk polls.
-                let margin = now.plus_millis(60_000);
-                let kept = v
-                    .nonce
-                    .filter(|_| v.nonce_expires_at.is_some_and(|e| e > margin));
-                if kept.is_none() {
-                    let expires = now.plus_millis(i64::from(settings.nonce_seconds) * 1000);
-                    visits::set_nonce(t, &caller.id, id, &nonce, expires)?;
-                }
-                Some(kept.unwrap_or(nonce))
+        let given = match visit {
+            Some(visit) if proven && submission.state == SubmissionState::Approved => {
+                let giving = Giving {
+                    settings,
+                    kiosk: &caller.id,
+                    submission: id,
+                    fresh: &nonce,
+                    now,
+                };
+                given(t, &giving, &submission, visit)?
             }
-            _ => None,
+            _ => Given::Nothing,
         };
-        Ok((proven, nonce))
+        Ok((proven, given))
     })?;
-    let (proven, nonce) = result;
-    Ok(CollectOpened {
+    let (proven, given) = result;
+    let mut opened = CollectOpened {
         submission: submission.id,
         decision: decision(&submission)?,
         phone_code_needed: !proven,
         subject_key_identifier: submission.subject_key_identifier.filter(|_| proven),
-        nonce,
-    })
+        nonce: None,
+        key_wanted: None,
+    };
+    match given {
+        Given::Nothing => {}
+        Given::ProofNonce(nonce) => opened.nonce = Some(nonce),
+        Given::KeyNonce { nonce, approved } => {
+            opened.key_wanted = Some(KeyWanted {
+                nonce: nonce.parse().map_err(anyhow::Error::from)?,
+                approved: serde_json::from_str(&approved).map_err(anyhow::Error::from)?,
+            });
+        }
+        Given::LookedAt(key) => opened.subject_key_identifier = Some(key),
+    }
+    Ok(opened)
+}
+
+/// What a visit gets once the phone is proven.
+enum Given {
+    Nothing,
+    ProofNonce(String),
+    KeyNonce {
+        nonce: String,
+        /// `Signed<ApprovedSubject>`
+        approved: String,
+    },
+    /// The desk looks at the key with this identifier.
+    LookedAt(String),
+}
+
+/// For whom a nonce is.
+pub(super) struct Giving<'a> {
+    pub settings: &'a Collect,
+    pub kiosk: &'a KioskId,
+    pub submission: SubmissionId,
+    /// Used where there is none.
+    pub fresh: &'a str,
+    pub now: UnixMillis,
+}
+
+impl Giving<'_> {
+    /// A fresh one only when the last is used or nearly over: the kiosk polls.
+    fn kept(&self, nonce: Option<String>, expires_at: Option<UnixMillis>) -> Option<String> {
+        let margin = self.now.plus_millis(60_000);
+        nonce.filter(|_| expires_at.is_some_and(|e| e > margin))
+    }
+
+    fn expires_at(&self) -> UnixMillis {
+        let seconds = i64::from(self.settings.nonce_seconds);
+        self.now.plus_millis(seconds * 1000)
+    }
+
+    /// For the signature of the citizen's key.
+    pub fn proof_nonce(&self, t: &Transaction, visit: Visit) -> rusqlite::Result<String> {
+        if let Some(kept) = self.kept(visit.nonce, visit.nonce_expires_at) {
+            return Ok(kept);
+        }
+        let (kiosk, submission) = (self.kiosk, self.submission);
+        visits::set_nonce(t, kiosk, submission, self.fresh, self.expires_at())?;
+        Ok(self.fresh.to_owned())
+    }
+
+    /// For the kiosk's signature under a request.
+    fn key_nonce(&self, t: &Transaction, visit: Visit) -> rusqlite::Result<String> {
+        if let Some(kept) = self.kept(visit.key_nonce, visit.key_nonce_expires_at)
+            && made_keys::by_nonce(t, &kept)?.is_none()
+        {
+            return Ok(kept);
+        }
+        let (kiosk, submission) = (self.kiosk, self.submission);
+        visits::set_key_nonce(t, kiosk, submission, self.fresh, self.expires_at())?;
+        Ok(self.fresh.to_owned())
+    }
+}
+
+fn given(
+    t: &Transaction,
+    giving: &Giving,
+    submission: &Submission,
+    visit: Visit,
+) -> rusqlite::Result<Given> {
+    if submission.issue_order.is_some() {
+        return giving.proof_nonce(t, visit).map(Given::ProofNonce);
+    }
+    let Some(approved) = submission.approved_subject.clone() else {
+        return Ok(Given::Nothing);
+    };
+    // Nobody makes a second key while the first may be taken.
+    if let Some(key) = made_keys::live(t, submission.id)? {
+        return Ok(Given::LookedAt(key.subject_key_identifier));
+    }
+    let nonce = giving.key_nonce(t, visit)?;
+    Ok(Given::KeyNonce { nonce, approved })
 }
 
 fn decision(submission: &Submission) -> Result<Decision, Refusal> {
@@ -146,6 +237,9 @@ fn still_standing_there(
     }))
 }
 
+/// As [`limits`] counts what is wrong with a key or its proof.
+pub(super) const KEY_PROOF: &str = "key proof";
+
 pub async fn prove(
     State(state): State<Arc<Receive>>,
     Extension(caller): Extension<Caller>,
@@ -185,12 +279,12 @@ fn proven(s: &Receive, caller: &Caller, request: &CollectProve) -> Result<Issued
     let limit = s.configuration.limits.wrong_proofs_per_hour;
     let outcome = s.database.write(|t| {
         let who = caller.id.as_str();
-        if let Some(seconds) = limits::hourly(t, "key proof", who, limit, now)? {
+        if let Some(seconds) = limits::hourly(t, KEY_PROOF, who, limit, now)? {
             return Ok(Err(ApiError::TooMany { seconds }));
         }
         let judged = judge(s, t, caller, request, now)?;
         if let Err(ApiError::Unverified) = judged {
-            limits::count(t, "key proof", who, now)?;
+            limits::count(t, KEY_PROOF, who, now)?;
         }
         Ok(judged)
     })??;

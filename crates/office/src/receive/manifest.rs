@@ -136,11 +136,17 @@ fn check_parts(manifest: &Manifest) -> Result<(), Refusal> {
     if names.iter().any(|name| !wanted.contains(name)) {
         return Err(malformed("a part is listed that does not belong here"));
     }
-    // Without these two nothing can be decided; what else is missing the desk judges.
-    for needed in [PartName::Form, PartName::Csr] {
-        if !names.contains(&needed) {
-            return Err(malformed("form or csr is not listed"));
-        }
+    // Without these nothing can be decided; what else is missing the desk judges.
+    let needed = |part: &&PartName| matches!(part, PartName::Form | PartName::Csr);
+    if !wanted
+        .iter()
+        .filter(needed)
+        .all(|part| names.contains(part))
+    {
+        return Err(malformed("form or csr is not listed"));
+    }
+    if !manifest.is_consistent() {
+        return Err(malformed("csr is listed without its digest, or not at all"));
     }
     Ok(())
 }

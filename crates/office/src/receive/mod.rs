@@ -8,6 +8,7 @@ mod collect;
 mod decoy;
 mod holders;
 mod listener;
+mod made_key;
 mod manifest;
 mod phone;
 mod provision;
@@ -128,6 +129,7 @@ pub fn router(state: Arc<Receive>) -> Router {
             get(manifest::result),
         )
         .route(api::COLLECT_OPEN, post(collect::open))
+        .route(api::COLLECT_KEY, post(made_key::post))
         .route(api::COLLECT_PROVE, post(collect::prove))
         .route(api::COLLECT_CONFIRM, post(collect::confirm))
         .route(exchange::renewal::NONCE, post(renewal::nonce))

@@ -160,6 +160,15 @@ impl Kiosk {
     }
 
     pub fn seal_with_request(&self, application: &Application, csr: &[u8]) -> Submission {
+        self.seal_as(SubmissionKind::Enrolment, application, csr)
+    }
+
+    /// Without a request: the key is made at collection.
+    pub fn seal_keyless(&self, application: &Application) -> Submission {
+        self.seal_as(SubmissionKind::KeylessEnrolment, application, b"")
+    }
+
+    fn seal_as(&self, kind: SubmissionKind, application: &Application, csr: &[u8]) -> Submission {
         let (id, form) = (application.id, &application.form);
         let plain = |part: PartName| match part {
             PartName::Form => serde_json::to_vec(form).unwrap(),
@@ -177,7 +186,7 @@ impl Kiosk {
             PartName::RenewalProof => unreachable!("no part of an enrolment"),
         };
         let code = &form.receipt_code;
-        self.seal_parts(id, SubmissionKind::Enrolment, csr, code, plain)
+        self.seal_parts(id, kind, csr, code, plain)
     }
 
     /// `plain` gives the plaintext of each part.
@@ -218,7 +227,7 @@ impl Kiosk {
                     length: sealed.len() as u64,
                 })
                 .collect(),
-            csr_sha256: Digest::of(csr),
+            csr_sha256: kind.brings_key().then(|| Digest::of(csr)),
             previous: Digest([0; 32]),
             committed_at: UnixMillis::from_system_clock(),
             time_trust: TimeTrust::OfficeConfirmed,

@@ -4,7 +4,9 @@
 pub mod collection;
 pub mod desk;
 pub mod http;
+pub mod in_hand;
 pub mod kiosk;
+pub mod late_key;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -56,7 +56,7 @@ pub fn manifest(outbox: &Outbox, submission: SubmissionId) -> Signed<Manifest> {
         kiosk: "kiosk-1".parse().unwrap(),
         sequence: head.next_sequence,
         parts: outbox.staged_parts(submission),
-        csr_sha256: Digest([1; 32]),
+        csr_sha256: Some(Digest([1; 32])),
         previous: head.previous,
         committed_at: DAY,
         time_trust: TimeTrust::AboveFloor,

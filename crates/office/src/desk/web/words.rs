@@ -128,6 +128,9 @@ words! {
         "Дата или пол в ИИН отличаются от документа (не основание для отказа)",
         "Date or sex in the IIN differ from the document (no reason to refuse)";
     clock_unsure: "Киоск сағаты расталмаған", "Часы киоска не подтверждены", "The kiosk was not sure of the time";
+    keyless_note: "Кілт азамат сертификатты алған кезде ғана жасалады: оны жасау тасымалдағыштағы бұрынғы кілттерді өшіреді.",
+        "Ключ будет создан только при получении: его создание стирает прежние ключи на носителе.",
+        "The key is made only at collection: making it erases the older keys in the storage.";
     renewal_note: "Бұл кілттерді қайта шығару: азаматты ескі сертификаттың кілті растайды, құжат пен бет-жүз көрсетілмейді.",
         "Это перевыпуск ключей: гражданина подтверждает ключ прежнего сертификата, документ и лицо не показываются.",
         "This is a key renewal: the key of the old certificate proves the citizen; no document or face is shown.";
@@ -303,6 +306,9 @@ words! {
         "Too many revocations come from kiosks; the rest await an operator";
     alarm_revocation_refused: "Кері қайтарып алу сұрауының қолтаңбасы дұрыс емес",
         "Подпись запроса на отзыв неверна", "A request to revoke was not signed as it should be";
+    alarm_key_refused: "Алу кезінде жасалған кілт қабылданбады: қолтаңбасы дұрыс емес немесе өтінімге сәйкес келмейді",
+        "Ключ, созданный при получении, не принят: подпись неверна или он не соответствует заявке",
+        "A key made at collection was refused: not signed as it should be, or not for this application";
 
     not_found: "Мұндай бет немесе өтінім жоқ.", "Такой страницы или заявки нет.", "No such page or application.";
     forbidden: "Сұрау қабылданбады. Бетті жаңартып, қайталап көріңіз.",

@@ -49,6 +49,7 @@ fn text<'a>(words: &'a Words, kind: &'a str) -> &'a str {
         "issue_failed" => words.alarm_issue_failed,
         "revocations_held" => words.alarm_revocations_held,
         "revocation_refused" => words.alarm_revocation_refused,
+        "key_refused" => words.alarm_key_refused,
         other => other,
     }
 }

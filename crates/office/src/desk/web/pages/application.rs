@@ -46,6 +46,9 @@ impl Page<'_> {
                     @if self.detail.kind == SubmissionKind::Renewal {
                         p.notice { (w.renewal_note) }
                     } @else {
+                        @if !self.detail.kind.brings_key() {
+                            p.notice { (w.keyless_note) }
+                        }
                         (self.pictures())
                         (self.video())
                     }

@@ -58,7 +58,7 @@ fn checks<'a>(words: &'a Words, detail: &Detail) -> Vec<(&'a str, Verdict)> {
     }
     match detail.kind {
         SubmissionKind::Renewal => renewal(w, has, &mut checks),
-        SubmissionKind::Enrolment => {
+        SubmissionKind::Enrolment | SubmissionKind::KeylessEnrolment => {
             document(w, has, &mut checks);
             if has("iin_mismatch") {
                 checks.push((w.iin_mismatch, Verdict::Judge));
