@@ -98,6 +98,9 @@ pub enum TokenWriter {
         /// It is in only while this file exists.
         #[serde(default)]
         inserted_file: Option<PathBuf>,
+        /// It counts as an ID card, which erases its keys when it makes one.
+        #[serde(default)]
+        card: bool,
     },
 }
 

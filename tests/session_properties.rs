@@ -7,6 +7,8 @@ mod document;
 mod happenings;
 #[path = "session_properties/journeys.rs"]
 mod journeys;
+#[path = "session_properties/late_key.rs"]
+mod late_key;
 #[path = "session_properties/renewal.rs"]
 mod renewal;
 #[path = "session_properties/revocation.rs"]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use exchange::{Digest, Form, KeyAlgorithm, Manifest, PartName, ReceiptCode, Secret, SubmissionId};
 use faults::Fault;
 use keystore::{KeyId, PublicKey, Subject};
+use outbox::Outbox;
 use zeroize::Zeroizing;
 
 use crate::session::command::KeyLocation;
@@ -48,16 +49,7 @@ impl Inner {
             if outbox.show(submission).is_ok() {
                 return Ok(Reply::Saved);
             }
-            let staged = outbox.staged_parts(submission);
-            if let Some(part) = CAPTURED
-                .iter()
-                .find(|p| !staged.iter().any(|s| s.name == **p))
-            {
-                return Err(failure(
-                    Fault::Internal,
-                    &format!("{part} was not captured"),
-                ));
-            }
+            captured(&outbox, submission)?;
             asked.progress(Progress::Phase(IssuingPhase::MakingKey));
             let subject = Subject {
                 holder: &form.document.holder,
@@ -68,17 +60,45 @@ impl Inner {
                 world.key_and_request(submission, subject, &location, algorithm, &password)?;
             asked.progress(Progress::Phase(IssuingPhase::Sealing));
             world.seal(submission, PartName::Csr, &csr)?;
-            let record = world.document_record(submission, &form.document)?;
-            let record = record
-                .to_json()
-                .map_err(|_| failure(Fault::Internal, "a record cannot be written"))?;
-            world.seal(submission, PartName::ChipData, &record)?;
+            world.seal_record(submission, &form)?;
             world.seal(submission, PartName::Form, &json(&*form)?)?;
             asked.progress(Progress::Phase(IssuingPhase::Saving));
-            world.commit(submission, &form.receipt_code, Digest::of(&csr))?;
+            world.commit(submission, &form.receipt_code, Some(Digest::of(&csr)))?;
             Ok(Reply::Saved)
         })
         .await
+    }
+
+    /// What [`Self::submit`] does, but for the key: that is made at collection.
+    pub(super) async fn submit_keyless(
+        self: &Arc<Self>,
+        asked: Asked,
+        submission: SubmissionId,
+        form: Box<Form>,
+    ) -> Result<Reply, Failure> {
+        let world = self.clone();
+        blocking(move || {
+            let outbox = world.outbox()?;
+            if outbox.show(submission).is_ok() {
+                return Ok(Reply::Saved);
+            }
+            captured(&outbox, submission)?;
+            asked.progress(Progress::Phase(IssuingPhase::Sealing));
+            world.seal_record(submission, &form)?;
+            world.seal(submission, PartName::Form, &json(&*form)?)?;
+            asked.progress(Progress::Phase(IssuingPhase::Saving));
+            world.commit(submission, &form.receipt_code, None)?;
+            Ok(Reply::Saved)
+        })
+        .await
+    }
+
+    fn seal_record(&self, submission: SubmissionId, form: &Form) -> Result<(), Failure> {
+        let record = self.document_record(submission, &form.document)?;
+        let record = record
+            .to_json()
+            .map_err(|_| failure(Fault::Internal, "a record cannot be written"))?;
+        self.seal(submission, PartName::ChipData, &record)
     }
 
     /// The key first: from here on the storage can finish the enrolment anywhere.
@@ -149,7 +169,7 @@ impl Inner {
         &self,
         submission: SubmissionId,
         receipt_code: &ReceiptCode,
-        csr: Digest,
+        csr: Option<Digest>,
     ) -> Result<(), Failure> {
         let outbox = self.outbox()?;
         let office = self
@@ -177,6 +197,19 @@ impl Inner {
         self.committed(submission);
         self.take_made_key();
         Ok(())
+    }
+}
+
+/// Everything that is sealed as it is captured is there.
+fn captured(outbox: &Outbox, submission: SubmissionId) -> Result<(), Failure> {
+    let staged = outbox.staged_parts(submission);
+    let missing = |part: &&PartName| !staged.iter().any(|s| s.name == **part);
+    match CAPTURED.iter().find(missing) {
+        None => Ok(()),
+        Some(part) => Err(failure(
+            Fault::Internal,
+            &format!("{part} was not captured"),
+        )),
     }
 }
 

@@ -174,10 +174,11 @@ pub(super) fn token_writer(config: &Config, events: Events) -> Option<Box<dyn To
         config::TokenWriter::Simulated {
             file,
             inserted_file,
+            card,
         } => {
             let writer = token_writer::simulated::start(tell);
             let (file, inserted) = (file.clone(), inserted_file.clone());
-            tokio::spawn(plug_in_and_pull(writer.clone(), file, inserted));
+            tokio::spawn(plug_in_and_pull(writer.clone(), file, inserted, *card));
             return Some(Box::new(writer));
         }
         #[cfg(not(feature = "simulated"))]
@@ -204,12 +205,17 @@ pub(super) fn token_kinds(wanted: &config::TokenWriter) -> Vec<StorageType> {
             .filter_map(|name| Profile::by_id_or_file(name).ok())
             .map(|profile| profile.storage)
             .collect(),
-        config::TokenWriter::Simulated { .. } => vec![SIMULATED_TOKEN],
+        config::TokenWriter::Simulated { card, .. } => vec![simulated_kind(*card)],
     }
 }
 
 /// What the simulated token counts as.
-const SIMULATED_TOKEN: StorageType = StorageType::AKKaztokenStore;
+fn simulated_kind(card: bool) -> StorageType {
+    match card {
+        true => StorageType::AKKZIDCardStore,
+        false => StorageType::AKKaztokenStore,
+    }
+}
 
 /// The simulated citizen's hand, for a token.
 #[cfg(feature = "simulated")]
@@ -217,6 +223,7 @@ async fn plug_in_and_pull(
     writer: token_writer::simulated::SimulatedWriter,
     file: std::path::PathBuf,
     inserted_file: Option<std::path::PathBuf>,
+    card: bool,
 ) {
     use keystore::{SimulatedToken, simulated_token::DEFAULT_PIN};
     const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -229,7 +236,8 @@ async fn plug_in_and_pull(
             is_in = wanted;
             if wanted {
                 let pin = exchange::Secret::from(DEFAULT_PIN);
-                match SimulatedToken::in_file(SIMULATED_TOKEN, &pin, SLOTS, &file) {
+                match SimulatedToken::in_file(simulated_kind(card), &pin, SLOTS, &file) {
+                    Ok(token) if card => writer.insert(token.erasing()),
                     Ok(token) => writer.insert(token),
                     Err(e) => tracing::error!("no simulated token: {e}"),
                 }

@@ -10,6 +10,7 @@ mod document;
 mod enrol;
 mod equipment;
 mod inspection;
+mod late_key;
 mod link;
 mod media;
 mod obtain;

@@ -129,6 +129,15 @@ impl Inner {
         let state = if opened.phone_code_needed {
             CollectState::PhoneCodeNeeded { submission }
         } else {
+            let approved = opened.decision == Decision::Approved;
+            if let (true, Some(wanted)) = (approved, &opened.key_wanted) {
+                let storage = self.approved(submission, wanted)?.storage;
+                let state = CollectState::KeyWanted {
+                    submission,
+                    storage,
+                };
+                return Ok(Reply::CollectOpened(state));
+            }
             match (opened.decision, opened.subject_key_identifier) {
                 (Decision::Approved, Some(subject_key_identifier)) => CollectState::Ready {
                     submission,
@@ -163,7 +172,7 @@ impl Inner {
     }
 
     /// Proves the key, has the authority sign, installs, reads back, confirms.
-    async fn prove_and_install(
+    pub(super) async fn prove_and_install(
         self: &Arc<Self>,
         asked: &Asked,
         opened: CollectOpened,
@@ -300,7 +309,7 @@ pub(super) fn office_failure(e: &SyncError) -> Failure {
 }
 
 /// Unknown and wrong codes are told alike.
-fn collect_failure(e: &SyncError) -> Failure {
+pub(super) fn collect_failure(e: &SyncError) -> Failure {
     match e.reason() {
         Some(ApiError::NotFound) => failure(Fault::ApplicationUnknown, "not found"),
         Some(ApiError::TooMany { .. }) => failure(Fault::CodesFrozen, "too many tries"),

@@ -149,7 +149,7 @@ impl Inner {
             world.seal(submission, PartName::RenewalProof, &json(&proof)?)?;
             world.seal(submission, PartName::Form, &json(&*form)?)?;
             asked.progress(Progress::Phase(IssuingPhase::Saving));
-            world.commit(submission, &form.receipt_code, csr_sha256)?;
+            world.commit(submission, &form.receipt_code, Some(csr_sha256))?;
             Ok(Reply::Saved)
         })
         .await

@@ -44,6 +44,7 @@ impl Inner {
                 drive: Some(drive.id),
                 label: drive.label,
                 free_bytes: Some(drive.free_bytes),
+                generation_erases: false,
             })
             .collect();
         if found.is_empty() {
@@ -200,6 +201,7 @@ pub(super) fn absent(storage: StorageType, why: StorageUnusable) -> StorageFound
         drive: None,
         label: String::new(),
         free_bytes: None,
+        generation_erases: false,
     }
 }
 

@@ -69,6 +69,7 @@ impl Inner {
                 storage: kind,
                 unusable: unusable(&status),
                 drive: None,
+                generation_erases: status.generation_erases,
                 label: status.label,
                 free_bytes: None,
             },
@@ -236,7 +237,7 @@ fn unusable(status: &TokenStatus) -> Option<StorageUnusable> {
         Some(StorageUnusable::ReadOnly)
     } else if status.pin.is_blocked() && !puk_helps {
         Some(StorageUnusable::Blocked)
-    } else if !status.has_room() {
+    } else if !status.has_room() && !status.generation_erases {
         Some(StorageUnusable::Occupied)
     } else {
         None

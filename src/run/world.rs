@@ -336,6 +336,17 @@ impl Inner {
             Request::OpenCertifiedKey { key, password } => {
                 self.open_certified_key(key, password).await
             }
+            Request::SubmitKeyless { submission, form } => {
+                self.submit_keyless(asked, submission, form).await
+            }
+            Request::MakeCollected {
+                submission,
+                location,
+                password,
+            } => {
+                self.make_collected(asked, submission, location, password)
+                    .await
+            }
             Request::SubmitRenewal {
                 submission,
                 form,

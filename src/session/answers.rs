@@ -100,6 +100,8 @@ pub(super) struct Storage {
     pub kind: StorageType,
     pub drive: Option<DriveId>,
     pub label: String,
+    /// Its key is made only at collection.
+    pub generation_erases: bool,
     /// Pulled out since it was chosen.
     pub gone: bool,
 }
@@ -110,6 +112,8 @@ pub(super) struct Collect {
     pub submission: Option<SubmissionId>,
     pub code_needed: bool,
     pub subject_key_identifier: Option<String>,
+    /// The key is yet to be made, in a storage of this type.
+    pub key_wanted: Option<StorageType>,
     /// Decided otherwise, or not yet.
     pub answer: Option<CollectAnswer>,
 }
@@ -184,7 +188,13 @@ impl Answers {
 
     /// Waiting here can end with a certificate only for a proven phone.
     pub fn can_wait(&self, link_up: bool) -> bool {
-        link_up && self.phone.proven()
+        link_up && self.phone.proven() && !self.key_comes_later()
+    }
+
+    /// The key is not made before the application, but when its certificate is collected.
+    pub fn key_comes_later(&self) -> bool {
+        let storage = self.storage.as_ref();
+        storage.is_some_and(|storage| storage.generation_erases)
     }
 
     /// Made once for a visit.

@@ -71,10 +71,14 @@ impl Asked {
             Request::ChangeTokenPin { .. } => Asked::ChangeTokenPin,
             Request::UnblockToken { .. } => Asked::UnblockToken,
             Request::ClearToken { .. } => Asked::ClearToken,
-            Request::Submit { .. } | Request::SubmitRenewal { .. } => Asked::Submit,
+            Request::Submit { .. }
+            | Request::SubmitKeyless { .. }
+            | Request::SubmitRenewal { .. } => Asked::Submit,
             Request::Obtain { .. } => Asked::Obtain,
             Request::OpenCollect { .. } => Asked::OpenCollect,
-            Request::InstallCollected { .. } => Asked::InstallCollected,
+            Request::InstallCollected { .. } | Request::MakeCollected { .. } => {
+                Asked::InstallCollected
+            }
             Request::TrySignature { .. } => Asked::TrySignature,
         }
     }

@@ -45,6 +45,15 @@ pub(super) fn opened(state: &CollectState, at: StepName, visit: &mut Visit) -> T
             collect.subject_key_identifier = Some(subject_key_identifier.clone());
             return Turn::Forward;
         }
+        CollectState::KeyWanted {
+            submission,
+            storage,
+        } => {
+            collect.submission = Some(*submission);
+            collect.code_needed = false;
+            collect.key_wanted = Some(*storage);
+            return Turn::Forward;
+        }
         CollectState::Undecided => Some(CollectAnswer::Undecided),
         CollectState::Rejected { reason } => Some(CollectAnswer::Rejected {
             reason: reason.clone(),

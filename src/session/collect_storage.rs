@@ -1,6 +1,6 @@
 //! Coming back: the storage with the pending key is put in and found.
 
-use super::command::Request;
+use super::command::{KeyLocation, Request};
 use super::event::{Choice, DeviceEvent, Key, Now, PendingKey, Reply, Touch};
 use super::step::{Shown, Step, Turn};
 use super::view::{PrimaryLabel, Screen};
@@ -14,7 +14,10 @@ pub(super) struct CollectStorage {
 impl CollectStorage {
     fn look(&mut self, visit: &mut Visit) {
         self.pending = None;
-        if let Some(subject_key_identifier) = visit.answers.collect.subject_key_identifier.clone() {
+        let collect = &visit.answers.collect;
+        if let Some(kind) = collect.key_wanted {
+            visit.ask(Request::LookAtToken { kind });
+        } else if let Some(subject_key_identifier) = collect.subject_key_identifier.clone() {
             visit.ask(Request::FindPendingKey {
                 subject_key_identifier,
             });
@@ -61,8 +64,20 @@ impl Step for CollectStorage {
     }
 
     fn reply(&mut self, reply: &Reply, _visit: &mut Visit) -> Turn {
-        if let Reply::PendingKey(pending) = reply {
-            self.pending.clone_from(pending);
+        match reply {
+            Reply::PendingKey(pending) => self.pending.clone_from(pending),
+            // The key is made in it: there is none to be found.
+            Reply::TokenSeen(seen) => {
+                self.pending = Some(PendingKey {
+                    location: KeyLocation {
+                        storage: seen.kind,
+                        drive: None,
+                        path: Vec::new(),
+                    },
+                    label: seen.label.clone(),
+                });
+            }
+            _ => {}
         }
         Turn::Stay
     }
@@ -71,12 +86,13 @@ impl Step for CollectStorage {
         visit.answers.location.is_some()
     }
 
-    fn show(&self, _visit: &Visit, _now: Now) -> Shown {
+    fn show(&self, visit: &Visit, _now: Now) -> Shown {
         let pending = self.pending.as_ref();
         let screen = Screen::CollectStorage {
             listing: None,
             drive_label: pending.map(|p| p.label.clone()).unwrap_or_default(),
             pending_found: pending.is_some(),
+            key_wanted: visit.answers.collect.key_wanted,
         };
         let label = match pending {
             Some(_) => PrimaryLabel::Continue,

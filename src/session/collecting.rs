@@ -2,6 +2,7 @@
 
 use faults::Fault;
 
+use super::answers::Answers;
 use super::asked::Asked;
 use super::command::Request;
 use super::event::{Choice, IssuingPhase, Key, Now, Progress, Reply, StepName, Touch};
@@ -10,7 +11,8 @@ use super::step::{Shown, Step, Turn};
 use super::view::{Outcome, PrimaryLabel, Screen};
 use super::visit::Visit;
 
-const PHASES: [IssuingPhase; 4] = [
+const PHASES: [IssuingPhase; 5] = [
+    IssuingPhase::MakingKey,
     IssuingPhase::ProvingKey,
     IssuingPhase::AwaitingCertificate,
     IssuingPhase::Installing,
@@ -25,23 +27,32 @@ pub(super) struct Collecting {
 impl Collecting {
     fn install(&mut self, visit: &mut Visit) {
         self.work.start(visit.now.boottime);
-        let answers = &visit.answers;
-        let (Some(submission), Some(ski), Some(location), Some(password)) = (
-            answers.collect.submission,
-            answers.collect.subject_key_identifier.clone(),
-            answers.location.clone(),
-            answers.key_password.clone(),
-        ) else {
-            visit.fault = Some(Fault::Internal);
-            return;
-        };
-        visit.ask(Request::InstallCollected {
+        match request(&visit.answers) {
+            Some(request) => visit.ask(request),
+            None => visit.fault = Some(Fault::Internal),
+        }
+    }
+}
+
+/// None: an answer is missing.
+fn request(answers: &Answers) -> Option<Request> {
+    let collect = &answers.collect;
+    let submission = collect.submission?;
+    let location = answers.location.clone()?;
+    let password = answers.key_password.clone()?;
+    Some(match collect.key_wanted {
+        Some(_) => Request::MakeCollected {
             submission,
-            subject_key_identifier: ski,
             location,
             password,
-        });
-    }
+        },
+        None => Request::InstallCollected {
+            submission,
+            subject_key_identifier: collect.subject_key_identifier.clone()?,
+            location,
+            password,
+        },
+    })
 }
 
 impl Step for Collecting {
@@ -95,7 +106,9 @@ impl Step for Collecting {
     }
 
     fn show(&self, visit: &Visit, now: Now) -> Shown {
-        let screen = Screen::Collecting(self.work.view(&PHASES, false, now));
+        let makes = visit.answers.collect.key_wanted.is_some();
+        let phases = if makes { &PHASES[..] } else { &PHASES[1..] };
+        let screen = Screen::Collecting(self.work.view(phases, false, now));
         let rests = visit.outstanding().is_none();
         let mut shown = Shown::new(screen, PrimaryLabel::Retry, rests);
         if !rests {

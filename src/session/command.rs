@@ -193,6 +193,12 @@ pub enum Request {
         /// Password of the file or PIN of the token.
         password: Secret,
     },
+    /// As `Submit`, without a key: that is made at collection. -> `Saved`; progress
+    /// `Phase`
+    SubmitKeyless {
+        submission: SubmissionId,
+        form: Box<Form>,
+    },
     /// As `Submit`, with an old key's signature instead of document and face. Needs the
     /// link: the office gives a number to sign. -> `Saved`; progress `Phase`
     SubmitRenewal {
@@ -220,6 +226,14 @@ pub enum Request {
     InstallCollected {
         submission: SubmissionId,
         subject_key_identifier: String,
+        location: KeyLocation,
+        password: Secret,
+    },
+    /// Makes the key that the office waits for, proves it, installs the certificate.
+    /// -> `Installed`; progress `Phase`. Asked again after a failure it goes on with the
+    /// key that was made.
+    MakeCollected {
+        submission: SubmissionId,
         location: KeyLocation,
         password: Secret,
     },

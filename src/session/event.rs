@@ -581,6 +581,8 @@ pub enum ComeBackReason {
     Undecided,
     /// The phone must be proven at collection.
     PhoneUnproven,
+    /// The key is made at collection.
+    KeyLater,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -594,6 +596,11 @@ pub enum CollectState {
     },
     AskAgain {
         what: String,
+    },
+    /// The phone is proven: put in a storage of this type, in which the key is made now.
+    KeyWanted {
+        submission: SubmissionId,
+        storage: StorageType,
     },
     /// The phone is proven: put in the storage with this pending key.
     Ready {

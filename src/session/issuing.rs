@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use exchange::Secret;
 use faults::Fault;
 
 use super::asked::Asked;
@@ -89,6 +90,7 @@ impl Issuing {
         self.waits = visit.answers.wait_here && visit.answers.can_wait(visit.around.link_up);
         let submission = match visit.answers.renewal.is_some() {
             true => renewal(visit),
+            false if visit.answers.key_comes_later() => keyless(visit),
             false => enrolment(visit),
         };
         match submission {
@@ -102,10 +104,12 @@ impl Issuing {
             return come_back(ComeBackReason::Offline, visit);
         }
         let answers = &visit.answers;
+        // There is no key yet, and nothing to open.
+        let none = answers.key_comes_later().then(Secret::new);
         let (Some(submission), Some(location), Some(password)) = (
             answers.submission(),
             answers.location.clone(),
-            answers.key_password.clone(),
+            answers.key_password.clone().or(none),
         ) else {
             return come_back(ComeBackReason::Undecided, visit);
         };
@@ -123,6 +127,8 @@ impl Issuing {
     fn reason(&self, visit: &Visit) -> ComeBackReason {
         if self.work.phase < Some(IssuingPhase::AwaitingDecision) {
             ComeBackReason::Offline
+        } else if visit.answers.key_comes_later() {
+            ComeBackReason::KeyLater
         } else if visit.answers.phone.proven() {
             ComeBackReason::Undecided
         } else {
@@ -171,6 +177,16 @@ fn enrolment(visit: &mut Visit) -> Option<Request> {
 }
 
 /// None: an answer is missing.
+fn keyless(visit: &mut Visit) -> Option<Request> {
+    let language = visit.settings.language;
+    let form = visit.answers.form(language, &visit.config)?;
+    Some(Request::SubmitKeyless {
+        submission: visit.answers.submission()?,
+        form: Box::new(form),
+    })
+}
+
+/// None: an answer is missing.
 fn renewal(visit: &mut Visit) -> Option<Request> {
     let (language, algorithm) = (visit.settings.language, visit.config.algorithm);
     let form = visit.answers.renewal_form(language, &visit.config)?;
@@ -188,6 +204,10 @@ fn renewal(visit: &mut Visit) -> Option<Request> {
 }
 
 fn come_back(reason: ComeBackReason, visit: &mut Visit) -> Turn {
+    let reason = match reason {
+        ComeBackReason::Undecided if visit.answers.key_comes_later() => ComeBackReason::KeyLater,
+        reason => reason,
+    };
     visit.answers.outcome = Some(Outcome::ComeBack(reason));
     Turn::Forward
 }

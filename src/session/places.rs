@@ -48,6 +48,8 @@ pub struct StorageFound {
     /// Name of the drive or token, for the person.
     pub label: String,
     pub free_bytes: Option<u64>,
+    /// Making a key erases those that are in it, so that it is made only at collection.
+    pub generation_erases: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

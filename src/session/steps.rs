@@ -242,6 +242,7 @@ fn is_needed(step: StepName, answers: &Answers) -> bool {
             let storage = answers.storage.as_ref();
             storage.is_some_and(|s| s.kind == StorageType::Pkcs12)
         }
+        StepName::KeyPassword => !answers.key_comes_later(),
         StepName::CollectPhoneCode => answers.collect.code_needed,
         _ => true,
     }

@@ -34,6 +34,7 @@ impl Storage {
             kind: found.storage,
             drive: found.drive,
             label: found.label.clone(),
+            generation_erases: found.generation_erases,
             gone: false,
         });
         Turn::Forward

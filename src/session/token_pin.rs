@@ -24,6 +24,8 @@ use rules::{factory_pin, has_digits_only, is_final};
 
 pub(super) struct TokenPin {
     purpose: PinFor,
+    /// At collection: the office waits for a key that is made now.
+    wanted: bool,
     kind: StorageType,
     seen: Option<TokenSeen>,
     phase: Phase,
@@ -39,7 +41,7 @@ pub(super) struct TokenPin {
 enum PinFor {
     /// It is made next.
     Making,
-    /// It is there and gets its certificate.
+    /// It is there and gets its certificate, or is made where the office waits for it.
     Collecting,
     /// It is there with its certificate, and signs for a new one.
     Renewing,
@@ -58,6 +60,10 @@ enum Phase {
     NewPuk {
         pin: Secret,
         puk: Secret,
+    },
+    /// The PIN is right, and the key that is made next erases those that are there.
+    Erases {
+        pin: Secret,
     },
     /// The PIN is right, and there is no room.
     Occupied {
@@ -83,6 +89,7 @@ impl TokenPin {
     fn new(purpose: PinFor) -> Self {
         Self {
             purpose,
+            wanted: false,
             kind: StorageType::Piv,
             seen: None,
             phase: Phase::Look,
@@ -93,7 +100,7 @@ impl TokenPin {
     }
 
     fn is_making(&self) -> bool {
-        self.purpose == PinFor::Making
+        self.purpose == PinFor::Making || self.wanted
     }
 
     /// Where the right PIN goes.
@@ -108,6 +115,7 @@ impl TokenPin {
     fn forget(&mut self) {
         *self = Self {
             kind: self.kind,
+            wanted: self.wanted,
             ..Self::new(self.purpose)
         };
     }
@@ -135,6 +143,7 @@ impl TokenPin {
             Phase::Insert
             | Phase::Look
             | Phase::NewPuk { .. }
+            | Phase::Erases { .. }
             | Phase::Occupied { .. }
             | Phase::Refused(_) => &[],
             Phase::Enter => &[Field::TokenPin],
@@ -168,7 +177,8 @@ impl TokenPin {
         let blocked = self.blocked || seen.pin_tries == Some(0);
         let puk = seen.puk;
         self.seen = Some(seen.clone());
-        if self.is_making() && !seen.has_room && seen.taken.is_empty() {
+        let can_make = seen.has_room || seen.generation_erases || !seen.taken.is_empty();
+        if self.is_making() && !can_make {
             return self.refuse(Fault::TokenFull, visit);
         }
         match puk {
@@ -245,7 +255,7 @@ impl TokenPin {
                     visit.ask(Request::UnblockToken { kind, puk, new_pin });
                 }
             }
-            Phase::NewPuk { pin, .. } => {
+            Phase::NewPuk { pin, .. } | Phase::Erases { pin } => {
                 let pin = pin.clone();
                 return self.past_pin(pin, visit);
             }
@@ -312,7 +322,13 @@ impl TokenPin {
 
     /// On, unless there is no room for the key.
     fn past_pin(&mut self, pin: Secret, visit: &mut Visit) -> Turn {
-        let room = self.seen.as_ref().is_none_or(|seen| seen.has_room);
+        let seen = self.seen.as_ref();
+        let erases = seen.is_some_and(|s| s.generation_erases && !s.taken.is_empty());
+        if self.is_making() && erases && !matches!(self.phase, Phase::Erases { .. }) {
+            self.turn_to(Phase::Erases { pin });
+            return Turn::Stay;
+        }
+        let room = seen.is_none_or(|seen| seen.has_room || seen.generation_erases);
         if self.is_making() && !room {
             self.turn_to(Phase::Occupied { pin, chosen: None });
             return Turn::Stay;
@@ -328,6 +344,8 @@ impl Step for TokenPin {
             self.kind = storage;
         }
         *self.answer(visit) = None;
+        let wanted = visit.answers.collect.key_wanted.is_some();
+        self.wanted = wanted && self.purpose == PinFor::Collecting;
         visit.layout = KeyboardLayout::Latin;
         self.begin(visit);
     }
@@ -348,7 +366,8 @@ impl Step for TokenPin {
             *chosen = Some(*at).filter(|at| *at < taken);
             return Turn::Stay;
         }
-        if let (Phase::Occupied { .. }, Touch::Key(_)) = (&self.phase, touch) {
+        if let (Phase::Erases { .. } | Phase::Occupied { .. }, Touch::Key(_)) = (&self.phase, touch)
+        {
             // Not by a key that was still held down.
             return Turn::Stay;
         }
@@ -474,6 +493,7 @@ impl Step for TokenPin {
             Phase::Enter => {
                 let leads_to = match self.purpose {
                     PinFor::Making => PrimaryLabel::MakeKey,
+                    PinFor::Collecting if self.wanted => PrimaryLabel::MakeKey,
                     PinFor::Collecting => PrimaryLabel::DownloadCertificates,
                     PinFor::Renewing => PrimaryLabel::Continue,
                 };
@@ -489,6 +509,7 @@ impl Step for TokenPin {
                 (TokenPinPhase::Unblock, PrimaryLabel::SetPin, filled)
             }
             Phase::NewPuk { .. } => (TokenPinPhase::NewPuk, PrimaryLabel::Continue, true),
+            Phase::Erases { .. } => (TokenPinPhase::Erases, PrimaryLabel::EraseKey, true),
             Phase::Occupied { chosen, .. } => {
                 let chosen = chosen.is_some();
                 (TokenPinPhase::Occupied, PrimaryLabel::EraseKey, chosen)
@@ -510,6 +531,7 @@ impl Step for TokenPin {
         };
         let seen = self.seen.as_ref();
         let (taken, to_erase) = match (&self.phase, seen) {
+            (Phase::Erases { .. }, Some(seen)) => (seen.taken.clone(), None),
             (Phase::Occupied { chosen, .. }, Some(seen)) => (seen.taken.clone(), *chosen),
             _ => (Vec::new(), None),
         };

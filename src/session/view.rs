@@ -245,6 +245,8 @@ pub enum Screen {
         listing: Option<FolderListing>,
         drive_label: String,
         pending_found: bool,
+        /// None: a key is looked for; else it is made, in a storage of this type.
+        key_wanted: Option<StorageType>,
     },
     CollectPassword {
         password: FieldView,
@@ -560,6 +562,8 @@ pub enum TokenPinPhase {
     Unblock,
     /// The PIN is set, and with it a new PUK, which is shown.
     NewPuk,
+    /// Making the key erases those that are there: `taken`.
+    Erases,
     /// It has no room for a key: one that is there goes, or another storage is taken.
     Occupied,
     /// It cannot be used; the fault says why.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use exchange::api::{
     self, CollectBy, CollectConfirm, CollectIssued, CollectOpen, CollectOpened, CollectProve,
 };
-use exchange::{Digest, SubmissionId};
+use exchange::{Digest, KeyMade, KeyStanding, Signed, SubmissionId};
 use reqwest::StatusCode;
 use tokio::time::Instant;
 
@@ -63,6 +63,30 @@ impl OfficeClient {
                 return error.map_or(Ok(None), Err);
             }
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Hands in the request of a key that was made at collection; asked until the desk has
+    /// looked at it or `within` is over.
+    ///
+    /// # Errors
+    /// [`SyncError::Refused`] with `Unverified` for whatever is wrong with it.
+    pub async fn hand_in_key(
+        &self,
+        made: &Signed<KeyMade>,
+        within: Duration,
+    ) -> Result<KeyStanding, SyncError> {
+        let end = Instant::now() + within;
+        loop {
+            let response = self.post_raw(api::COLLECT_KEY, made).await?;
+            let standing = match response.status() {
+                StatusCode::ACCEPTED => KeyStanding::Waiting,
+                _ => whole(response).await?,
+            };
+            if standing != KeyStanding::Waiting || Instant::now() + ASK_EVERY >= end {
+                return Ok(standing);
+            }
+            tokio::time::sleep(ASK_EVERY).await;
         }
     }
 

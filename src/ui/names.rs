@@ -132,7 +132,7 @@ one_way!(StorageUnusable, screen::UnusableName {
 
 one_way!(TokenPinPhase, screen::TokenPhaseName {
     Insert = Insert, Look = Look, Enter = Enter, Change = Change, Unblock = Unblock,
-    NewPuk = NewPuk, Occupied = Occupied, Refused = Refused,
+    NewPuk = NewPuk, Erases = Erases, Occupied = Occupied, Refused = Refused,
 });
 
 one_way!(SlotHolds, screen::SlotHoldsName {

@@ -443,6 +443,7 @@ pub fn coming_back() -> Vec<Sample> {
                 listing: None,
                 drive_label: String::new(),
                 pending_found: false,
+                key_wanted: None,
             },
         ),
         sample(
@@ -452,6 +453,7 @@ pub fn coming_back() -> Vec<Sample> {
                 listing: Some(listing(false)),
                 drive_label: "KINGSTON".into(),
                 pending_found: true,
+                key_wanted: None,
             },
         ),
         sample(

@@ -7,8 +7,8 @@ mod steps;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use exchange::Language;
 use exchange::certificates::HeldCertificate;
+use exchange::{Language, StorageType};
 use faults::Fault;
 use slint::{
     ComponentHandle as _, Image, Model as _, ModelRc, Rgb8Pixel, SharedPixelBuffer, VecModel,
@@ -216,8 +216,11 @@ impl Shown {
                 listing,
                 drive_label,
                 pending_found,
+                key_wanted,
             } => {
                 visit.set_pending_found(*pending_found);
+                visit.set_key_wanted(key_wanted.is_some());
+                visit.set_card_wanted(*key_wanted == Some(StorageType::AKKZIDCardStore));
                 self.folder(visit, listing.as_ref(), drive_label, view.language);
             }
             Screen::CollectPassword { password } | Screen::RenewPassword { password } => {

@@ -46,6 +46,7 @@ pub fn replies() -> Vec<Reply> {
         drive: Some(DriveId(2)),
         label: "OTHER".into(),
         free_bytes: Some(3),
+        generation_erases: false,
     };
     let listing = |path: &[&str]| FolderListing {
         drive: DRIVE,

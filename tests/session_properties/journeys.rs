@@ -26,7 +26,7 @@ fn ends(world: &World) -> usize {
     world.commands.iter().filter(end).count()
 }
 
-fn walk(world: &mut World, acts: std::ops::Range<usize>) {
+pub fn walk(world: &mut World, acts: std::ops::Range<usize>) {
     for n in acts {
         assert!(world.act(n));
     }

@@ -393,6 +393,7 @@ impl World {
                     drive: Some(DRIVE),
                     label: LABEL.to_owned(),
                     free_bytes: Some(1 << 30),
+                    generation_erases: false,
                 },
                 StorageFound {
                     storage: StorageType::AKKaztokenStore,
@@ -400,6 +401,7 @@ impl World {
                     drive: None,
                     label: String::new(),
                     free_bytes: None,
+                    generation_erases: false,
                 },
                 StorageFound {
                     storage: StorageType::Piv,
@@ -407,6 +409,7 @@ impl World {
                     drive: None,
                     label: TOKEN_LABEL.to_owned(),
                     free_bytes: None,
+                    generation_erases: false,
                 },
             ]),
             Request::LookAtToken { .. }
@@ -461,9 +464,13 @@ impl World {
                 },
                 label: LABEL.to_owned(),
             })),
-            Request::Submit { .. } | Request::SubmitRenewal { .. } => Reply::Saved,
+            Request::Submit { .. }
+            | Request::SubmitKeyless { .. }
+            | Request::SubmitRenewal { .. } => Reply::Saved,
             Request::Obtain { wait: false, .. } => Reply::ComeBack(ComeBackReason::Undecided),
-            Request::Obtain { location, .. } | Request::InstallCollected { location, .. } => {
+            Request::Obtain { location, .. }
+            | Request::InstallCollected { location, .. }
+            | Request::MakeCollected { location, .. } => {
                 let in_file = location.storage == StorageType::Pkcs12;
                 Reply::Installed(Installed {
                     file_name: in_file.then(|| format!("RSA256_{SKI}.p12")),

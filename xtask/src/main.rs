@@ -24,6 +24,7 @@ cargo xtask demo      a citizen gets a signature: opens a window to touch, or wa
     --size WxH        1080x1920 or 1280x800 (1080x1920)
     --pace N          prompts N times faster (1)
     --token           the key goes onto a simulated token whose PIN was forgotten
+    --card            the key goes onto a simulated ID card, at collection
     --renew           then the citizen gets another key by the first one
     --revoke          at the end the citizen revokes the certificate
     --offline         the office cannot be reached until the citizen has the receipt

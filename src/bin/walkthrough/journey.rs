@@ -79,15 +79,8 @@ impl<'a> Citizen<'a> {
 
     /// Everything in one visit, with a link.
     pub fn enrol(&mut self, office: &Office) -> Result<()> {
-        self.begin()?;
-        self.step("phone", |c| {
-            c.driver.wait_for("registered-phone")?;
-            c.picture("phone")?;
-            c.primary()
-        })?;
-        self.step("phone_code", |c| c.phone_code(office, "phone_code"))?;
-        self.step("document", Self::document_by_chip)?;
-        self.answers()?;
+        self.until_answers(office)?;
+        self.storage()?;
         self.step("review", |c| {
             c.driver.touch_id("wait-here")?;
             c.picture("review")?;
@@ -105,6 +98,19 @@ impl<'a> Citizen<'a> {
         self.step("receipt", Self::receipt)
     }
 
+    /// Up to the e-mail address, with a link.
+    pub(super) fn until_answers(&mut self, office: &Office) -> Result<()> {
+        self.begin()?;
+        self.step("phone", |c| {
+            c.driver.wait_for("registered-phone")?;
+            c.picture("phone")?;
+            c.primary()
+        })?;
+        self.step("phone_code", |c| c.phone_code(office, "phone_code"))?;
+        self.step("document", Self::document_by_chip)?;
+        self.answers()
+    }
+
     /// The first visit of one who finds the kiosk without a link.
     pub fn enrol_offline(&mut self) -> Result<()> {
         self.begin()?;
@@ -116,6 +122,7 @@ impl<'a> Citizen<'a> {
         })?;
         self.step("document", Self::document_by_typing)?;
         self.answers()?;
+        self.storage()?;
         self.step("review", |c| {
             c.driver.wait_for("primary")?;
             c.picture("review")?;
@@ -132,6 +139,18 @@ impl<'a> Citizen<'a> {
 
     /// The second visit, once the office has decided.
     pub fn come_back(&mut self, office: &Office) -> Result<()> {
+        self.until_storage(office)?;
+        self.step("collect_password", |c| {
+            c.driver.wait_for("field-key-password")?;
+            c.driver.type_text(KEY_PASSWORD)?;
+            c.picture("collect_password")?;
+            c.primary()
+        })?;
+        self.collected()
+    }
+
+    /// Decision, receipt code, phone code, storage.
+    pub(super) fn until_storage(&mut self, office: &Office) -> Result<()> {
         self.step("office_decides", |c| {
             let until = Instant::now() + LONG;
             while office.approve_open()?.is_empty() {
@@ -162,13 +181,10 @@ impl<'a> Citizen<'a> {
             c.driver.wait_for("primary")?;
             c.picture("collect_storage")?;
             c.primary()
-        })?;
-        self.step("collect_password", |c| {
-            c.driver.wait_for("field-key-password")?;
-            c.driver.type_text(KEY_PASSWORD)?;
-            c.picture("collect_password")?;
-            c.primary()
-        })?;
+        })
+    }
+
+    pub(super) fn collected(&mut self) -> Result<()> {
         self.step("collecting", |c| c.until("file-location", LONG, || Ok(())))?;
         self.step("collected", |c| {
             c.picture("collected")?;
@@ -276,7 +292,7 @@ impl<'a> Citizen<'a> {
         self.primary()
     }
 
-    /// From the selfie to the place for the key.
+    /// From the selfie to the e-mail address.
     fn answers(&mut self) -> Result<()> {
         self.step("selfie", |c| {
             c.driver.wait_for("preview")?;
@@ -322,11 +338,15 @@ impl<'a> Citizen<'a> {
             c.picture("document_photo")?;
             c.primary()
         })?;
-        self.email()?;
-        if self.token {
-            return self.choose_token();
+        self.email()
+    }
+
+    /// The place for the key.
+    fn storage(&mut self) -> Result<()> {
+        match self.token {
+            true => self.choose_token(),
+            false => self.file_on_drive(),
         }
-        self.file_on_drive()
     }
 
     pub(super) fn email(&mut self) -> Result<()> {
@@ -418,7 +438,7 @@ impl<'a> Citizen<'a> {
         Ok(())
     }
 
-    fn receipt(&mut self) -> Result<()> {
+    pub(super) fn receipt(&mut self) -> Result<()> {
         self.receipt_code = self.driver.find("receipt-code").map(|seen| seen.label);
         self.picture("receipt")?;
         self.primary()?;

@@ -1,6 +1,7 @@
 //! The journey done as a citizen would: the kiosk rendered without a display,
 //! walked through by injected touches against a real office on loopback.
 
+mod card;
 mod checks;
 mod journey;
 mod office;
@@ -41,6 +42,10 @@ pub struct Arguments {
     /// The key goes onto a simulated token, whose PIN was forgotten.
     #[arg(long, conflicts_with = "offline")]
     token: bool,
+    /// The key goes onto a simulated ID card, which erases its keys when it makes one:
+    /// it is made at collection.
+    #[arg(long, conflicts_with_all = ["offline", "token", "renew", "revoke"])]
+    card: bool,
     /// Then the citizen gets another key by the first one.
     #[arg(long, conflicts_with = "offline")]
     renew: bool,

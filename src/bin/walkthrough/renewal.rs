@@ -22,7 +22,7 @@ impl Citizen<'_> {
             c.primary()
         })?;
         self.step("renew_key", |c| {
-            c.driver.wait_for_within("key-0", LOOKING)?;
+            c.driver.wait_for_within("certified-key-0", LOOKING)?;
             c.picture("renew_key")?;
             c.primary()
         })?;

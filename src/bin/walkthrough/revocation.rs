@@ -35,7 +35,7 @@ impl Citizen<'_> {
             c.driver.touch_id("reason-key-compromise")?;
             c.picture("revoking")?;
             c.primary()?;
-            c.until("revoked-closes", PATIENCE, || Ok(()))
+            c.until("revocation-result", PATIENCE, || Ok(()))
         })?;
         self.step("revoked", |c| {
             c.picture("revoked")?;

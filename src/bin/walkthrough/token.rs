@@ -14,7 +14,7 @@ pub const INSERTED: &str = "token";
 /// What lies on the token.
 pub const MEMORY: &str = "token.json";
 const WRONG: &str = "00000000";
-const NEW_PIN: &str = "94031752";
+pub const NEW_PIN: &str = "94031752";
 /// Wrong PINs that block the token.
 const TRIES: usize = 3;
 

@@ -107,6 +107,7 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
         token_writer: config::TokenWriter::Simulated {
             file: out.join(token::MEMORY),
             inserted_file: Some(out.join(token::INSERTED)),
+            card: arguments.card,
         },
         usb: config::Usb {
             root: out.join(DRIVE),
@@ -146,7 +147,7 @@ impl Scene {
                 fs::remove_file(out.join(old))?;
             }
         }
-        if arguments.token {
+        if arguments.token || arguments.card {
             fs::write(out.join(token::INSERTED), "")?;
         }
         fs::create_dir_all(drive.join(journey::FOLDER))?;
@@ -193,6 +194,9 @@ impl Scene {
                 self.office.start()?;
                 citizen.come_back(&self.office)
             })
+        } else if arguments.card {
+            let enrolled = citizen.enrol_for_card(&self.office);
+            enrolled.and_then(|()| citizen.come_back_with_card(&self.office))
         } else {
             let enrolled = citizen.enrol(&self.office);
             let renewed = enrolled.and_then(|()| match arguments.renew {
@@ -245,7 +249,8 @@ impl Scene {
                 "the office knows of no confirmed certificate"
             );
             let pem = out.join("certificate.pem");
-            if arguments.token {
+            let in_token = arguments.token || arguments.card;
+            if in_token {
                 token::check(&out.join(token::MEMORY), &pem)?;
                 serials.push(checks::serial_number(&pem)?);
             }
@@ -253,7 +258,7 @@ impl Scene {
             let files: Vec<PathBuf> = fs::read_dir(&folder)?
                 .map(|e| e.map(|e| e.path()))
                 .collect::<Result<_, _>>()?;
-            let expected = usize::from(!arguments.token) + usize::from(arguments.renew);
+            let expected = usize::from(!in_token) + usize::from(arguments.renew);
             ensure!(
                 files.len() == expected,
                 "{} files in the citizen's folder instead of {expected}",

@@ -192,6 +192,7 @@ pub(super) fn storage(inserted: bool) -> Screen {
         drive: None,
         label: String::new(),
         free_bytes: None,
+        generation_erases: false,
     };
     Screen::Storage {
         found: vec![
@@ -201,6 +202,7 @@ pub(super) fn storage(inserted: bool) -> Screen {
                 drive: inserted.then_some(DriveId(1)),
                 label: if inserted { "KINGSTON" } else { "" }.into(),
                 free_bytes: inserted.then_some(15_900_000_000),
+                generation_erases: false,
             },
             token(StorageType::AKKaztokenStore, StorageUnusable::NotInserted),
             token(

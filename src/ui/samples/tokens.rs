@@ -7,7 +7,7 @@ use faults::Fault;
 use super::contents::{field, receipt};
 use super::{Sample, sample};
 use crate::session::event::{
-    Field, KeyboardLayout, SlotHolds, StorageFound, StorageUnusable, TakenSlot,
+    ComeBackReason, Field, KeyboardLayout, SlotHolds, StorageFound, StorageUnusable, TakenSlot,
 };
 use crate::session::view::*;
 
@@ -135,6 +135,34 @@ fn asking() -> Vec<Sample> {
             },
         )
         .primary(Some(PrimaryLabel::Continue)),
+        sample(
+            "collect_storage_card",
+            Some(3),
+            Screen::CollectStorage {
+                listing: None,
+                drive_label: String::new(),
+                pending_found: false,
+                key_wanted: Some(StorageType::AKKZIDCardStore),
+            },
+        ),
+        token_sample(
+            "token_erases",
+            TokenPinView {
+                kind: StorageType::AKKZIDCardStore,
+                taken: vec![TakenSlot {
+                    name: "1".into(),
+                    holds: SlotHolds::Certified,
+                }],
+                ..token_pin(TokenPinPhase::Erases, vec![])
+            },
+        )
+        .primary(Some(PrimaryLabel::EraseKey)),
+        sample(
+            "receipt_key_later",
+            None,
+            Screen::Receipt(receipt(Outcome::ComeBack(ComeBackReason::KeyLater), true)),
+        )
+        .primary(Some(PrimaryLabel::Finish)),
         token_sample(
             "token_occupied",
             TokenPinView {
@@ -263,6 +291,7 @@ fn storages() -> Screen {
         drive: None,
         label: label.into(),
         free_bytes: None,
+        generation_erases: false,
     };
     Screen::Storage {
         found: vec![

@@ -99,6 +99,7 @@ pub(super) fn receipt_data(visit: &Visit<'_>, receipt: &ReceiptView, language: L
             data.outcome = match reason {
                 ComeBackReason::Offline => screen::OutcomeName::Offline,
                 ComeBackReason::Undecided => screen::OutcomeName::Undecided,
+                ComeBackReason::KeyLater => screen::OutcomeName::KeyLater,
                 ComeBackReason::PhoneUnproven => screen::OutcomeName::PhoneUnproven,
             };
         }

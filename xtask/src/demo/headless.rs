@@ -29,6 +29,9 @@ pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
     if wanted.token {
         walk.arg("--token");
     }
+    if wanted.card {
+        walk.arg("--card");
+    }
     if wanted.renew {
         walk.arg("--renew");
     }

@@ -24,6 +24,7 @@ struct Wanted {
     pace: Option<String>,
     offline: bool,
     token: bool,
+    card: bool,
     renew: bool,
     revoke: bool,
     camera: Option<PathBuf>,
@@ -38,6 +39,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--headless",
             "--offline",
             "--token",
+            "--card",
             "--renew",
             "--revoke",
             "--reader",
@@ -73,7 +75,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--token is a walk by itself, with a link: in the window a simulated token is in",
         ));
     }
-    for then in ["--renew", "--revoke"] {
+    for then in ["--card", "--renew", "--revoke"] {
         if flags.has(then) && (!headless || flags.has("--offline")) {
             return Err(wrong(format!(
                 "{then} is a walk by itself, with a link: in the window touch the button"
@@ -87,6 +89,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         pace,
         offline: flags.has("--offline"),
         token: flags.has("--token"),
+        card: flags.has("--card"),
         renew: flags.has("--renew"),
         revoke: flags.has("--revoke"),
         camera: flags.value("--camera").map(PathBuf::from),

@@ -1,0 +1,106 @@
+//! A key that is made only when its certificate is collected, because making it erases
+//! the keys that are there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::api::CollectBy;
+use exchange::{
+    ApprovedSubject, KeyMade, KeyStanding, KeyWanted, Secret, Signed, StorageType, SubmissionId,
+};
+use faults::Fault;
+use keystore::Subject;
+
+use crate::session::command::KeyLocation;
+use crate::session::event::{Failure, IssuingPhase, Progress, Reply};
+
+use super::asked::{Asked, blocking, failure};
+use super::obtain::{collect_failure, office_failure};
+use super::world::Inner;
+
+/// The desk looks at a key within seconds.
+const DESK_PATIENCE: Duration = Duration::from_secs(45);
+
+impl Inner {
+    /// What the desk approved, for this submission.
+    pub(super) fn approved(
+        &self,
+        submission: SubmissionId,
+        wanted: &KeyWanted,
+    ) -> Result<ApprovedSubject, Failure> {
+        let client = self.office()?.uplink.client();
+        let credentials = client.credentials().map_err(|e| office_failure(&e))?;
+        let approved = wanted.approved.verify(&credentials.decision_key).ok();
+        approved
+            .filter(|approved| approved.submission == submission)
+            .ok_or_else(|| failure(Fault::OfficeUntrusted, "an approval of somebody else"))
+    }
+
+    pub(super) async fn make_collected(
+        self: &Arc<Self>,
+        asked: Asked,
+        submission: SubmissionId,
+        location: KeyLocation,
+        password: Secret,
+    ) -> Result<Reply, Failure> {
+        let code = self
+            .collecting(submission)
+            .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
+        let by = || CollectBy::Code {
+            receipt_code: code.clone(),
+        };
+        let client = self.office()?.uplink.client();
+        let opened = client.open_collection(by()).await;
+        let mut opened = opened.map_err(|e| collect_failure(&e))?;
+        if let Some(wanted) = opened.key_wanted.take() {
+            asked.progress(Progress::Phase(IssuingPhase::MakingKey));
+            let made = self
+                .make_key(submission, &wanted, location.clone(), password.clone())
+                .await?;
+            let standing = client.hand_in_key(&made, DESK_PATIENCE).await;
+            match standing.map_err(|e| office_failure(&e))? {
+                // The office has it: this visit's end does not take it away any more.
+                KeyStanding::Taken { .. } => drop(self.take_made_key()),
+                KeyStanding::Waiting => {
+                    return Err(failure(Fault::OfficeUnreachable, "the desk does not look"));
+                }
+            }
+            let again = client.open_collection(by()).await;
+            opened = again.map_err(|e| collect_failure(&e))?;
+        }
+        self.prove_and_install(&asked, opened, location, password)
+            .await
+    }
+
+    async fn make_key(
+        self: &Arc<Self>,
+        submission: SubmissionId,
+        wanted: &KeyWanted,
+        location: KeyLocation,
+        password: Secret,
+    ) -> Result<Signed<KeyMade>, Failure> {
+        let approved = self.approved(submission, wanted)?;
+        if location.storage != approved.storage || location.storage == StorageType::Pkcs12 {
+            return Err(failure(Fault::TokenMissing, "a storage of another type"));
+        }
+        let kiosk = self.office()?.kiosk.clone();
+        let (nonce, world) = (wanted.nonce, self.clone());
+        blocking(move || {
+            let subject = Subject {
+                holder: &approved.holder,
+                iin: &approved.iin,
+                email: &approved.email,
+            };
+            let algorithm = approved.algorithm;
+            let csr =
+                world.key_and_request(submission, subject, &location, algorithm, &password)?;
+            let now = world.clock.now().wall;
+            let made = KeyMade::new(submission, kiosk, csr, nonce, now)
+                .map_err(|e| failure(Fault::KeyTestFailed, &e.to_string()))?;
+            let key = world.link.device_key();
+            Signed::sign_with(&made, |bytes| key.sign(bytes))
+                .map_err(|e| failure(Fault::SealingImpossible, &e.to_string()))
+        })
+        .await
+    }
+}
