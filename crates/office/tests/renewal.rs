@@ -574,7 +574,7 @@ fn record(collection: &Collection, der: &[u8], serial: String) {
                 "INSERT INTO submission SELECT ?1, kiosk, sequence + 1000, manifest,
                    manifest_digest, previous_digest, ?1, ?1, receipt, received_at, state, result,
                    decided_at, decided_by, findings, contact_phone, subject_key_identifier,
-                   issue_order FROM submission WHERE id = ?2",
+                   issue_order, approved_subject FROM submission WHERE id = ?2",
                 [&id.to_string(), &before],
             )?;
             t.execute(
