@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use exchange::api::CollectBy;
+use exchange::api::{CollectBy, CollectOpened};
 use exchange::{
     ApprovedSubject, KeyMade, KeyStanding, KeyWanted, Secret, Signed, StorageType, SubmissionId,
 };
 use faults::Fault;
-use keystore::Subject;
+use keystore::{SlotContent, Subject};
+use tokio::time::Instant;
 
 use crate::session::command::KeyLocation;
 use crate::session::event::{Failure, IssuingPhase, Progress, Reply};
@@ -20,6 +21,7 @@ use super::world::Inner;
 
 /// The desk looks at a key within seconds.
 const DESK_PATIENCE: Duration = Duration::from_secs(45);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 impl Inner {
     /// What the desk approved, for this submission.
@@ -50,8 +52,7 @@ impl Inner {
             receipt_code: code.clone(),
         };
         let client = self.office()?.uplink.client();
-        let opened = client.open_collection(by()).await;
-        let mut opened = opened.map_err(|e| collect_failure(&e))?;
+        let mut opened = self.open_decided(by()).await?;
         if let Some(wanted) = opened.key_wanted.take() {
             asked.progress(Progress::Phase(IssuingPhase::MakingKey));
             let made = self
@@ -65,11 +66,42 @@ impl Inner {
                     return Err(failure(Fault::OfficeUnreachable, "the desk does not look"));
                 }
             }
-            let again = client.open_collection(by()).await;
-            opened = again.map_err(|e| collect_failure(&e))?;
+            opened = self.open_decided(by()).await?;
         }
         self.prove_and_install(&asked, opened, location, password)
             .await
+    }
+
+    /// Opened; while the desk looks at a key, asked again.
+    pub(super) async fn open_decided(&self, by: CollectBy) -> Result<CollectOpened, Failure> {
+        let client = self.office()?.uplink.client();
+        let end = Instant::now() + DESK_PATIENCE;
+        loop {
+            let opened = client.open_collection(by.clone()).await;
+            let opened = opened.map_err(|e| collect_failure(&e))?;
+            let looking = opened.subject_key_identifier.is_some()
+                && opened.nonce.is_none()
+                && opened.key_wanted.is_none();
+            if !looking || Instant::now() + ASK_EVERY >= end {
+                return Ok(opened);
+            }
+            tokio::time::sleep(ASK_EVERY).await;
+        }
+    }
+
+    /// What lies there goes, as its owner agreed; but for a key of this visit.
+    fn clear_card(&self, kind: StorageType, pin: &Secret) -> Result<(), Failure> {
+        let made = self.made_key(|made| (made.location.storage == kind).then_some(made.id));
+        self.with_token(kind, |token| {
+            let status = token.status()?;
+            for slot in status.slots {
+                let ours = matches!(&slot.content, SlotContent::Pending(id) if Some(*id) == made);
+                if slot.content != SlotContent::Empty && !ours && status.generation_erases {
+                    token.clear(&slot.name, pin)?;
+                }
+            }
+            Ok(())
+        })
     }
 
     async fn make_key(
@@ -92,6 +124,7 @@ impl Inner {
                 email: &approved.email,
             };
             let algorithm = approved.algorithm;
+            world.clear_card(location.storage, &password)?;
             let csr =
                 world.key_and_request(submission, subject, &location, algorithm, &password)?;
             let now = world.clock.now().wall;

@@ -161,12 +161,8 @@ impl Inner {
         let code = self
             .collecting(submission)
             .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
-        let client = self.office()?.uplink.client();
         let by = CollectBy::Code { receipt_code: code };
-        let opened = client
-            .open_collection(by)
-            .await
-            .map_err(|e| collect_failure(&e))?;
+        let opened = self.open_decided(by).await?;
         self.prove_and_install(&asked, opened, location, password)
             .await
     }

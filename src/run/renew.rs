@@ -95,7 +95,7 @@ impl Inner {
         asked: Asked,
         submission: SubmissionId,
         form: Box<RenewalForm>,
-        old: CertifiedKey,
+        old: Box<CertifiedKey>,
         old_password: Secret,
         location: KeyLocation,
         algorithm: KeyAlgorithm,

@@ -204,7 +204,7 @@ pub enum Request {
     SubmitRenewal {
         submission: SubmissionId,
         form: Box<RenewalForm>,
-        old: CertifiedKey,
+        old: Box<CertifiedKey>,
         /// Of the old key.
         old_password: Secret,
         location: KeyLocation,

@@ -195,7 +195,7 @@ fn renewal(visit: &mut Visit) -> Option<Request> {
     Some(Request::SubmitRenewal {
         submission: answers.submission()?,
         form: Box::new(form),
-        old: old.key.clone()?,
+        old: Box::new(old.key.clone()?),
         old_password: old.secret.clone()?,
         location: answers.location.clone()?,
         algorithm,

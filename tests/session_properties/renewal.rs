@@ -86,7 +86,7 @@ fn the_old_key_stands_for_document_and_face() {
     else {
         panic!("{:?}", renewals(&world));
     };
-    assert_eq!(*old, certified_key());
+    assert_eq!(**old, certified_key());
     assert_eq!(
         (old_password.expose(), password.expose()),
         (PASSWORD, "Tau2027x")

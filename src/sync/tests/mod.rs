@@ -82,7 +82,7 @@ fn commit(outbox: &Outbox, id: SubmissionId) {
         kiosk: "kiosk-1".parse().unwrap(),
         sequence: head.next_sequence,
         parts: outbox.staged_parts(id),
-        csr_sha256: Digest([1; 32]),
+        csr_sha256: Some(Digest([1; 32])),
         previous: head.previous,
         committed_at: DAY,
         time_trust: TimeTrust::AboveFloor,
