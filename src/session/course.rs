@@ -338,7 +338,7 @@ impl Course {
             Turn::Forward if self.reviewing && self.at <= StepName::Review => {
                 let missing = self.steps.first_incomplete(&self.visit);
                 let reviewed = match self.at {
-                    StepName::Review => StepName::KeyPassword,
+                    StepName::Review => steps::after(self.at, answers).unwrap_or(self.at),
                     _ => StepName::Review,
                 };
                 Some(missing.unwrap_or(reviewed))

@@ -26,7 +26,7 @@ fn ends(world: &World) -> usize {
     world.commands.iter().filter(end).count()
 }
 
-pub fn walk(world: &mut World, acts: std::ops::Range<usize>) {
+fn walk(world: &mut World, acts: std::ops::Range<usize>) {
     for n in acts {
         assert!(world.act(n));
     }
