@@ -7,13 +7,14 @@ flavour=$1 version=$2 keys=$3
 kernel=$(cat "$TOOLS.kernel")
 
 say "initrd"
-# No USB storage: the root lies on the kiosk's own disk, and a drive with a partition "root-A" on a
+# Only the drivers of disks that a kiosk can have. No USB storage: a drive with a partition "root-A" on a
 # citizen's port must not even be seen this early.
 tool dracut --force --quiet --reproducible --no-hostonly --no-hostonly-cmdline --zstd --kver "$kernel" \
     --modules 'base rootfs-block systemd systemd-initrd systemd-udevd kernel-modules dm systemd-veritysetup fs-lib shutdown' \
-    --add-drivers 'squashfs dm_verity virtio_blk virtio_scsi ahci nvme sd_mod mmc_block sdhci_pci' \
-    --omit-drivers 'usb_storage uas' \
-    /work/initrd.img >&2
+    --drivers 'squashfs dm_mod dm_verity virtio_pci virtio_blk virtio_scsi ahci nvme sd_mod mmc_block sdhci_pci sdhci_acpi' \
+    --filesystems squashfs \
+    /work/initrd.img >"$WORK/dracut.log" 2>&1 || die "dracut: $(tail -5 "$WORK/dracut.log")"
+! grep -E 'dracut(\[E\]|-install: ERROR)' "$WORK/dracut.log" >&2 || die "the initrd is not whole"
 
 cp "$TOOLS/boot/vmlinuz-$kernel" "$WORK/vmlinuz"
 cp "$WORK/root/usr/lib/os-release" "$WORK/os-release"
@@ -47,7 +48,7 @@ for slot in A B; do
     tool ukify build --linux=/work/vmlinuz --initrd=/work/initrd.img --cmdline=@/work/cmdline-$slot \
         --os-release=@/work/os-release --uname="$kernel" \
         --signtool=sbsign --secureboot-private-key=/work/secureboot.key --secureboot-certificate=/work/secureboot.crt \
-        --output="/work/qoltanba-$slot.efi" >/dev/null
+        --output="/work/qoltanba-$slot.efi" >"$WORK/ukify.log" 2>&1 || die "ukify: $(tail -5 "$WORK/ukify.log")"
 done
 
 say "boot partition"

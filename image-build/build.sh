@@ -45,7 +45,7 @@ done
 "$HERE/tools.sh"
 if [ -z "$keys" ]; then
     keys=$WORK/test-keys
-    "$HERE/keys.sh" "$keys"
+    "$HERE/keys.sh"
 fi
 "$HERE/root.sh" "$flavour" "$programs" "$version" "$keys/update-ca.crt"
 [ -z "$only_root" ] || exit 0
@@ -65,11 +65,15 @@ mv "$WORK/qoltanba-A.efi" "$WORK/qoltanba-B.efi" "$out/"
 cp "$WORK/vmlinuz" "$WORK/initrd.img" "$WORK/cmdline-A" "$out/"
 cp "$WORK/root.hash" "$out/root.hash"
 # The kernel comes from the tree of tools: its modules and the UKI are of it.
-"$HERE/sbom.py" --name qoltanba-kiosk --version "$version" --time "$SOURCE_DATE_EPOCH" --suite "$SUITE" \
-    --dpkg "$WORK/dpkg-status" --dpkg-of "$TOOLS/var/lib/dpkg/status" "linux-image-$(cat "$TOOLS.kernel")" \
-    --dpkg-of "$TOOLS/var/lib/dpkg/status" systemd-boot-efi --dpkg-of "$TOOLS/var/lib/dpkg/status" grub-efi-amd64-bin \
-    --cargo "$REPOSITORY/Cargo.lock" --sbom "$out/sbom.spdx.json" --versions "$out/packages.txt"
-awk '/^Package:/ {p = $2} /^Version:/ {print p, $2}' "$TOOLS/var/lib/dpkg/status" | sort >"$out/tools.txt"
+cp "$REPOSITORY/Cargo.lock" "$WORK/Cargo.lock"
+status=$TOOLS/var/lib/dpkg/status
+cp "$status" "$WORK/tools-status"
+tool python3 /source/sbom.py --name qoltanba-kiosk --version "$version" --time "$SOURCE_DATE_EPOCH" --suite "$SUITE" \
+    --dpkg /work/dpkg-status --dpkg-of /work/tools-status "linux-image-$(cat "$TOOLS.kernel")" \
+    --dpkg-of /work/tools-status systemd-boot-efi --dpkg-of /work/tools-status grub-efi-amd64-bin \
+    --cargo /work/Cargo.lock --sbom /work/sbom.spdx.json --versions /work/packages.txt
+mv "$WORK/sbom.spdx.json" "$WORK/packages.txt" "$out/"
+awk '/^Package:/ {p = $2} /^Version:/ {print p, $2}' "$status" | sort >"$out/tools.txt"
 rm -f "$WORK"/{root,boot,esp,data}.img "$WORK"/{grub.efi,BOOTX64.EFI,vmlinuz,initrd.img}
 rm -rf "$WORK/root"
 (cd "$out" && sha256sum -- * >SHA256SUMS)

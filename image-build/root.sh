@@ -90,9 +90,10 @@ rm -f "$root/etc/"{passwd,group,shadow,gshadow,subuid,subgid}- "$root/etc/.pwd.l
 units=(qoltanba-kiosk qoltanba-health systemd-networkd systemd-resolved systemd-timesyncd)
 [ "$flavour" = release ] || units+=(qoltanba-test-console)
 inside "$root" systemctl --quiet enable "${units[@]/%/.service}" pcscd.socket
+# No login, no seat, nothing that stops the machine from its keyboard.
 inside "$root" systemctl --quiet mask getty@.service autovt@.service serial-getty@.service console-getty.service \
     container-getty@.service debug-shell.service rescue.service ctrl-alt-del.target \
-    sleep.target suspend.target hibernate.target systemd-machine-id-commit.service
+    systemd-logind.service systemd-hostnamed.socket getty.target sleep.target suspend.target hibernate.target systemd-machine-id-commit.service
 inside "$root" systemctl --quiet set-default multi-user.target
 # What is looked up at each start is looked up now, as the root cannot be written.
 inside "$root" systemd-hwdb --usr update
