@@ -196,8 +196,9 @@ class Machine:
     def touch(self, x, y, seconds=0.15):
         """One finger at these pixels, down and up."""
 
-        def axis(kind, name, value):
-            return {"type": "mtt", "data": {"type": kind, "slot": 0, "tracking-id": 1, "axis": name, "value": value}}
+        # QEMU hands the tracking id on as it is: the finger leaves with -1, whatever the kind says.
+        def axis(kind, name, value, tracking=1):
+            return {"type": "mtt", "data": {"type": kind, "slot": 0, "tracking-id": tracking, "axis": name, "value": value}}
 
         def button(down):
             return {"type": "btn", "data": {"button": "touch", "down": down}}
@@ -206,7 +207,7 @@ class Machine:
         down = [axis("begin", "x", 0), axis("data", "x", at_x), axis("data", "y", at_y), button(True)]
         self.qmp.execute("input-send-event", events=down)
         time.sleep(seconds)
-        self.qmp.execute("input-send-event", events=[axis("end", "x", 0), button(False)])
+        self.qmp.execute("input-send-event", events=[axis("end", "x", 0, -1), button(False)])
 
     def plug(self, driver, name, port=FIRST_CITIZENS_PORT, **properties):
         self.qmp.execute("device_add", driver=driver, id=name, bus="usb.0", port=str(port), **properties)
