@@ -2,7 +2,7 @@
 //!
 //! Each command first installs the Debian packages that it lacks, says so, and
 //! then does its work. Exit status: 0 done, 1 failed, 2 not possible (wrong
-//! words, or a part of the project that is not there yet).
+//! words).
 
 mod bench;
 mod cargo;
@@ -10,6 +10,7 @@ mod check;
 mod demo;
 mod device;
 mod flags;
+mod image;
 mod packages;
 mod screens;
 mod soak;
@@ -38,8 +39,15 @@ cargo xtask soak chip a document read 200 times while card, chip and service fai
 cargo xtask soak token 40 tokens written, each cut at a random moment and presented again
 cargo xtask device    the kiosk as the image ships it, searched for simulated devices
 cargo xtask screens   docs/screens renewed: every screen, language, size
-cargo xtask image     the bootable image (not there yet)
-cargo xtask vmtest    the image in a virtual machine (not there yet)
+cargo xtask image     the bootable image and its update bundle, in image-build/out
+    VERSION           (that of this workspace)
+    --flavour F       release: nobody can log in; test: a root shell on the serial line (release)
+    --programs DIR    kiosk and kiosk-worker, built before
+    --keys DIR        keys of a release; without: keys that are made for tests
+cargo xtask vmtest    the image, flavour test, started and touched in a virtual machine
+    VERSION, --programs DIR   as above, where the image is not built yet
+    --work DIR        where pictures, serial.log and summary.json go (target/vmtest)
+    --direct          without firmware and boot loader
 ";
 
 fn main() -> ExitCode {
@@ -55,12 +63,8 @@ fn main() -> ExitCode {
         "soak" => soak::run(rest),
         "device" => device::run(rest),
         "screens" => screens::run(rest),
-        "image" | "vmtest" => {
-            eprintln!(
-                "`cargo xtask {command}` cannot run: image-build/ does not build an image yet."
-            );
-            return ExitCode::from(2);
-        }
+        "image" => image::run(rest),
+        "vmtest" => image::test_in_machine(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

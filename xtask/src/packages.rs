@@ -16,6 +16,10 @@ pub enum Need {
     /// Building what the image ships.
     Device,
     Bench,
+    /// Building the image: the rest is in a tree that the build makes.
+    Image,
+    /// The image in a virtual machine.
+    Machine,
 }
 
 const PACKAGES: &[(&str, Need, &str)] = &[
@@ -122,6 +126,23 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Bench,
         "the browser that the window is measured against",
     ),
+    ("mmdebstrap", Need::Image, "makes the image's Debian trees"),
+    (
+        "debian-archive-keyring",
+        Need::Image,
+        "keys that Debian's packages are signed with",
+    ),
+    ("git", Need::Image, "the image's one time: the last commit"),
+    ("qemu-system-x86", Need::Machine, "the virtual machine"),
+    ("qemu-utils", Need::Machine, "a disk over the image's"),
+    ("ovmf", Need::Machine, "its firmware"),
+    ("dosfstools", Need::Machine, "a citizen's USB drive"),
+    (
+        "python3-minimal",
+        Need::Machine,
+        "the test that touches and looks",
+    ),
+    ("libpython3-stdlib", Need::Machine, "all that it needs"),
 ];
 
 fn needed(needs: &[Need]) -> impl Iterator<Item = &'static (&'static str, Need, &'static str)> {
@@ -179,11 +200,15 @@ fn parse_installed(listing: &str) -> Vec<String> {
         .collect()
 }
 
-fn apt_get(words: &[&str]) -> anyhow::Result<()> {
-    let root = Command::new("id")
+pub fn is_root() -> bool {
+    Command::new("id")
         .arg("-u")
         .output()
-        .is_ok_and(|o| o.stdout.trim_ascii() == b"0");
+        .is_ok_and(|o| o.stdout.trim_ascii() == b"0")
+}
+
+fn apt_get(words: &[&str]) -> anyhow::Result<()> {
+    let root = is_root();
     let mut command = if root {
         Command::new("env")
     } else {

@@ -1,0 +1,66 @@
+#!/bin/bash
+# What starts a slot: initrd, one signed UKI for each slot, GRUB.
+#
+# boot.sh FLAVOUR VERSION KEYS
+. "$(dirname "$0")/settings.sh"
+flavour=$1 version=$2 keys=$3
+kernel=$(cat "$TOOLS.kernel")
+
+say "initrd"
+# Only the drivers of disks that a kiosk can have. No USB storage: a drive with a partition "root-A" on a
+# citizen's port must not even be seen this early.
+tool dracut --force --quiet --reproducible --no-hostonly --no-hostonly-cmdline --zstd --kver "$kernel" \
+    --modules 'base rootfs-block systemd systemd-initrd systemd-udevd kernel-modules dm systemd-veritysetup fs-lib shutdown' \
+    --drivers 'squashfs dm_mod dm_verity virtio_pci virtio_blk virtio_scsi ahci nvme sd_mod mmc_block sdhci_pci sdhci_acpi' \
+    --filesystems squashfs \
+    /work/initrd.img >"$WORK/dracut.log" 2>&1 || die "dracut: $(tail -5 "$WORK/dracut.log")"
+! grep -E 'dracut(\[E\]|-install: ERROR)' "$WORK/dracut.log" >&2 || die "the initrd is not whole"
+
+cp "$TOOLS/boot/vmlinuz-$kernel" "$WORK/vmlinuz"
+cp "$WORK/root/usr/lib/os-release" "$WORK/os-release"
+install -m 600 "$keys/secureboot.key" "$WORK/secureboot.key"
+install -m 644 "$keys/secureboot.crt" "$WORK/secureboot.crt"
+trap 'rm -f "$WORK/secureboot.key"' EXIT
+
+for slot in A B; do
+    part=/dev/disk/by-partlabel/root-$slot
+    # A wrong byte on the disk panics: then the other slot's turn comes. No shell anywhere; the machine id
+    # is the board's, as /etc cannot be written and a new one at each start would scatter the journal.
+    words=(
+        root=/dev/mapper/root rootfstype=squashfs ro
+        "roothash=$(cat "$WORK/root.hash")"
+        "systemd.verity_root_data=$part" "systemd.verity_root_hash=$part"
+        "systemd.verity_root_options=hash-offset=$(cat "$WORK/root.hash-offset"),panic-on-corruption"
+        "rauc.slot=$slot"
+        rd.shell=0 rd.emergency=reboot panic=10 fsck.repair=yes
+        systemd.gpt_auto=0 systemd.condition_needs_update=0 systemd.machine_id=firmware
+        init_on_alloc=1 init_on_free=1 slab_nomerge page_alloc.shuffle=1 randomize_kstack_offset=on
+        vsyscall=none debugfs=off module.sig_enforce=1 lockdown=integrity
+        vt.global_cursor_default=0
+    )
+    if [ "$flavour" = release ]; then
+        words+=(quiet loglevel=3 systemd.show_status=no)
+    else
+        words+=(console=tty0 console=ttyS0,115200 loglevel=4 systemd.show_status=yes)
+    fi
+    echo "${words[*]}" >"$WORK/cmdline-$slot"
+    say "UKI of slot $slot"
+    tool ukify build --linux=/work/vmlinuz --initrd=/work/initrd.img --cmdline=@/work/cmdline-$slot \
+        --os-release=@/work/os-release --uname="$kernel" \
+        --signtool=sbsign --secureboot-private-key=/work/secureboot.key --secureboot-certificate=/work/secureboot.crt \
+        --output="/work/qoltanba-$slot.efi" >"$WORK/ukify.log" 2>&1 || die "ukify: $(tail -5 "$WORK/ukify.log")"
+done
+
+say "boot partition"
+# Both slots' programs lie in both partitions: a bundle then holds one image that fits either.
+rm -f "$WORK/boot.img"
+tool mkfs.vfat -C --invariant -n BOOT /work/boot.img $((BOOT_MIB * 1024)) >/dev/null
+tool mcopy -m -i /work/boot.img /work/qoltanba-A.efi /work/qoltanba-B.efi ::
+
+say "GRUB"
+# Its configuration is inside of the signed program: nobody edits it on the ESP.
+tool grub-mkstandalone --format=x86_64-efi --output=/work/grub.efi --locales= --themes= --fonts= \
+    --install-modules='normal part_gpt fat loadenv search search_fs_uuid regexp test chain echo sleep reboot configfile memdisk tar' \
+    --modules='part_gpt fat loadenv search search_fs_uuid regexp test chain echo sleep reboot' \
+    boot/grub/grub.cfg=/source/grub.cfg
+tool sbsign --key /work/secureboot.key --cert /work/secureboot.crt --output /work/BOOTX64.EFI /work/grub.efi >/dev/null 2>&1

@@ -1,0 +1,34 @@
+#!/bin/bash
+# The update: what a kiosk writes into its other slot.
+#
+# bundle.sh VERSION KEYS
+. "$(dirname "$0")/settings.sh"
+version=$1 keys=$2
+
+say "bundle"
+rm -rf "$WORK/bundle" "$WORK/update.raucb"
+mkdir "$WORK/bundle"
+ln "$WORK/root.img" "$WORK/boot.img" "$WORK/bundle/"
+cat >"$WORK/bundle/manifest.raucm" <<END
+[update]
+compatible=qoltanba-kiosk
+version=$version
+
+[bundle]
+format=verity
+
+[image.root]
+filename=root.img
+
+[image.boot]
+filename=boot.img
+END
+for file in update.key update.crt update-ca.crt; do install -m 600 "$keys/$file" "$WORK/$file"; done
+trap 'rm -f "$WORK/update.key"' EXIT
+# The kiosk's own settings: what it would refuse is not made.
+sed 's#^path=.*#path=/work/update-ca.crt#' "$HERE/overlay/etc/rauc/system.conf" >"$WORK/rauc.conf"
+# Its contents are compressed already: fast is as small.
+tool rauc --cert=/work/update.crt --key=/work/update.key --conf=/work/rauc.conf \
+    --mksquashfs-args='-comp zstd -Xcompression-level 3' bundle /work/bundle /work/update.raucb >"$WORK/rauc.log" 2>&1 ||
+    die "rauc: $(tail -5 "$WORK/rauc.log")"
+rm -rf "$WORK/bundle"

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Keys for a test build, made once and kept in $WORK/test-keys. A release brings a directory of its own
+# with these files:
+#   update.key update.crt   sign bundles; the certificate is for code signing
+#   update-ca.crt           goes into the image: whose bundles it takes
+#   secureboot.key .crt     sign what the firmware starts
+. "$(dirname "$0")/settings.sh"
+keys=$WORK/test-keys
+[ ! -e "$keys/update.crt" ] || exit 0
+
+say "keys for tests only, in $keys"
+rm -rf "$keys"
+mkdir -p -m 700 "$keys"
+cat >"$keys/make" <<'END'
+set -eu
+cd /work/test-keys
+umask 077
+new="-newkey rsa:3072 -nodes -days 3650"
+openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST updates: not for kiosks in the field" -keyout update-ca.key -out update-ca.crt \
+    -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
+openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST update signer" -keyout update.key -out update.new \
+    -CA update-ca.crt -CAkey update-ca.key \
+    -addext basicConstraints=critical,CA:FALSE -addext keyUsage=critical,digitalSignature -addext extendedKeyUsage=critical,codeSigning
+openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST Secure Boot" -keyout secureboot.key -out secureboot.crt
+# Last: with it the set is whole.
+mv update.new update.crt
+END
+tool sh /work/test-keys/make >"$keys/log" 2>&1 || die "openssl: $(tail -5 "$keys/log")"
+rm "$keys/make" "$keys/log"

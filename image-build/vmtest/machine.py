@@ -1,0 +1,216 @@
+"""A virtual machine of QEMU: its monitor (QMP), its serial line, its screen and its touches."""
+
+import base64
+import itertools
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+FIRMWARE = Path("/usr/share/OVMF")
+WIDTH, HEIGHT = 1080, 1920
+# What a USB stick needs to be a citizen's, and what lies inside of the kiosk: see the udev rules.
+FIRST_CITIZENS_PORT = 5
+
+
+class Failed(Exception):
+    """Something that the test waits for did not come; the text says what."""
+
+
+def wait_for_socket(path, process, patience=60):
+    for _ in range(patience * 10):
+        if process.poll() is not None:
+            raise Failed(f"QEMU ended with {process.returncode}")
+        client = socket.socket(socket.AF_UNIX)
+        try:
+            client.connect(str(path))
+            return client
+        except OSError:
+            client.close()
+            time.sleep(0.1)
+    raise Failed(f"no connection to {path}")
+
+
+class Qmp:
+    def __init__(self, client):
+        self.stream = client.makefile("rw", encoding="utf-8")
+        json.loads(self.stream.readline())
+        self.execute("qmp_capabilities")
+
+    def execute(self, command, **arguments):
+        self.stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.stream.flush()
+        while True:
+            line = self.stream.readline()
+            if not line:
+                raise Failed(f"QEMU is gone at {command}")
+            answer = json.loads(line)
+            if "return" in answer:
+                return answer["return"]
+            if "error" in answer:
+                raise Failed(f"{command}: {answer['error']['desc']}")
+
+
+class Serial:
+    """What the machine says on its serial line, and a shell there in images of the flavour `test`."""
+
+    def __init__(self, client, log):
+        self.client = client
+        self.client.settimeout(1)
+        self.log = open(log, "wb")
+        self.text = ""
+        self.numbers = itertools.count(1)
+
+    def read(self):
+        try:
+            got = self.client.recv(65536)
+        except TimeoutError:
+            return
+        if not got:
+            raise Failed("the serial line is gone: QEMU has ended")
+        self.log.write(got)
+        self.log.flush()
+        self.text += got.decode("utf-8", "replace").replace("\r", "")
+
+    def wait(self, pattern, patience, start=0, refused=None):
+        """The match of `pattern` in what came since `start`; `refused` ends the waiting."""
+        end = time.monotonic() + patience
+        while True:
+            found = re.search(pattern, self.text[start:])
+            if found:
+                return found
+            if refused and (bad := re.search(refused, self.text[start:])):
+                raise Failed(f"the machine says: {bad.group(0)}")
+            if time.monotonic() > end:
+                raise Failed(f"{patience} s without `{pattern}` on the serial line; its end:\n{self.text[-2000:]}")
+            self.read()
+
+    def run(self, command, patience=300):
+        """Output of a command in the shell; whatever the kernel says meanwhile is kept apart."""
+        number = next(self.numbers)
+        start = len(self.text)
+        self.client.sendall(f"printf '@@%s %s@@\\n' {number} \"$( ({command}) 2>&1 | base64 -w0)\"\n".encode())
+        found = self.wait(rf"@@{number} ([A-Za-z0-9+/=]*)@@", patience, start)
+        return base64.b64decode(found.group(1)).decode("utf-8", "replace")
+
+
+class Picture:
+    """A screen as 24-bit pixels, from a PPM file."""
+
+    def __init__(self, path):
+        data = Path(path).read_bytes()
+        header = re.match(rb"P6\s+(\d+)\s+(\d+)\s+255\s", data)
+        if not header:
+            raise Failed(f"{path} is no PPM picture")
+        self.width, self.height = int(header.group(1)), int(header.group(2))
+        self.pixels = data[header.end() :]
+
+    def share(self, colour):
+        """How much of the picture, 0 to 1, has exactly this colour (three bytes)."""
+        wanted = bytes(colour)
+        same = sum(1 for i in range(0, len(self.pixels), 3) if self.pixels[i : i + 3] == wanted)
+        return same * 3 / max(len(self.pixels), 1)
+
+    def colours(self, most=6):
+        counts = {}
+        for i in range(0, len(self.pixels), 3):
+            pixel = self.pixels[i : i + 3]
+            counts[pixel] = counts.get(pixel, 0) + 1
+        common = sorted(counts.items(), key=lambda item: -item[1])[:most]
+        return [(tuple(pixel), round(count * 3 / len(self.pixels), 4)) for pixel, count in common]
+
+
+class Machine:
+    """Always emulated: a /dev/kvm that is there may still not start this kernel."""
+
+    def __init__(self, image, work, direct=False):
+        self.work = Path(work)
+        self.work.mkdir(parents=True, exist_ok=True)
+        image = Path(image)
+        variables = self.work / "ovmf-variables.fd"
+        shutil.copyfile(FIRMWARE / "OVMF_VARS_4M.fd", variables)
+        disk = self.work / "disk.qcow2"
+        # What the machine writes goes beside the image.
+        subprocess.run(
+            ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "disk.img", disk],
+            check=True,
+        )
+        words = ["qemu-system-x86_64", "-name", "qoltanba", "-nodefaults", "-no-user-config", "-display", "none"]
+        words += ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
+        words += ["-uuid", "716f6c74-616e-4261-8000-000000000001"]
+        words += ["-drive", f"file={disk},format=qcow2,if=none,id=disk", "-device", "virtio-blk-pci,drive=disk"]
+        words += ["-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}", "-device", "virtio-multitouch-pci"]
+        words += ["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
+        words += ["-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net"]
+        words += ["-device", "qemu-xhci,id=usb,addr=10.0,p2=8,p3=8"]
+        words += ["-chardev", f"socket,id=serial,path={self.work}/serial,server=on,wait=off", "-serial", "chardev:serial"]
+        words += ["-qmp", f"unix:{self.work}/qmp,server=on,wait=off"]
+        if direct:
+            words += ["-kernel", image / "vmlinuz", "-initrd", image / "initrd.img"]
+            words += ["-append", (image / "cmdline-A").read_text().strip()]
+        else:
+            words += ["-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd"]
+            words += ["-drive", f"if=pflash,format=raw,file={variables}"]
+        for name in ("serial", "qmp"):
+            (self.work / name).unlink(missing_ok=True)
+        self.errors = open(self.work / "qemu.log", "wb")
+        self.process = subprocess.Popen([os.fspath(w) for w in words], stderr=self.errors, stdin=subprocess.DEVNULL)
+        self.started = time.monotonic()
+        try:
+            self.qmp = Qmp(wait_for_socket(self.work / "qmp", self.process))
+            self.serial = Serial(wait_for_socket(self.work / "serial", self.process), self.work / "serial.log")
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def age(self):
+        return time.monotonic() - self.started
+
+    def picture(self, name):
+        """Takes the screen: a PNG for people, its pixels for the test."""
+        png, ppm = self.work / f"{name}.png", self.work / "screen.ppm"
+        self.qmp.execute("screendump", filename=str(png), format="png")
+        self.qmp.execute("screendump", filename=str(ppm), format="ppm")
+        picture = Picture(ppm)
+        ppm.unlink()
+        return picture
+
+    def touch(self, x, y, seconds=0.15):
+        """One finger at these pixels, down and up."""
+
+        # QEMU hands the tracking id on as it is: the finger leaves with -1, whatever the kind says.
+        def axis(kind, name, value, tracking=1):
+            return {"type": "mtt", "data": {"type": kind, "slot": 0, "tracking-id": tracking, "axis": name, "value": value}}
+
+        def button(down):
+            return {"type": "btn", "data": {"button": "touch", "down": down}}
+
+        at_x, at_y = x * 0x7FFF // WIDTH, y * 0x7FFF // HEIGHT
+        down = [axis("begin", "x", 0), axis("data", "x", at_x), axis("data", "y", at_y), button(True)]
+        self.qmp.execute("input-send-event", events=down)
+        time.sleep(seconds)
+        self.qmp.execute("input-send-event", events=[axis("end", "x", 0, -1), button(False)])
+
+    def plug(self, driver, name, port=FIRST_CITIZENS_PORT, **properties):
+        self.qmp.execute("device_add", driver=driver, id=name, bus="usb.0", port=str(port), **properties)
+
+    def unplug(self, name):
+        self.qmp.execute("device_del", id=name)

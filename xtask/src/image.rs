@@ -1,0 +1,142 @@
+//! `cargo xtask image` and `vmtest`: the bootable image, and it in a virtual machine.
+//!
+//! The work is done by image-build/; here programs are built as the caller, not as root.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::ensure;
+
+use crate::cargo::{self, cargo};
+use crate::device;
+use crate::flags::Flags;
+use crate::packages::{self, Need};
+
+/// QEMU of Debian 12 itself (7.2) has no touch screen; that of its backports has.
+const TOUCH_SCREEN: &str = "virtio-multitouch-pci";
+
+/// `[VERSION] [--flavour release|test] [--programs DIR] [--keys DIR]`
+pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
+    let (version, words) = leading(words);
+    let flags = Flags::parse(words, &[], &["--flavour", "--programs", "--keys"])?;
+    let flavour = flags.one_of("--flavour", &["release", "test"])?;
+    build(
+        version.unwrap_or(env!("CARGO_PKG_VERSION")),
+        flavour,
+        flags.value("--programs"),
+        flags.value("--keys"),
+    )
+}
+
+/// `[VERSION] [--programs DIR] [--work DIR] [--direct]`; the image is built where it is missing.
+pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
+    let (version, words) = leading(words);
+    let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
+    let flags = Flags::parse(words, &["--direct"], &["--programs", "--work"])?;
+    packages::install(&[Need::Machine])?;
+    let devices = Command::new("qemu-system-x86_64")
+        .args(["-device", "help"])
+        .output()?;
+    ensure!(
+        String::from_utf8_lossy(&devices.stdout).contains(TOUCH_SCREEN),
+        "this QEMU has no {TOUCH_SCREEN}: on Debian 12 install qemu-system-x86 of bookworm-backports"
+    );
+    let image = folder().join("out").join(format!("{version}-test"));
+    if !image.join("disk.img").exists() {
+        let built = build(version, "test", flags.value("--programs"), None)?;
+        if built != ExitCode::SUCCESS {
+            return Ok(built);
+        }
+    }
+    let work = match flags.value("--work") {
+        Some(directory) => PathBuf::from(directory),
+        None => cargo::target()?.join("vmtest"),
+    };
+    let mut boot = Command::new("python3");
+    boot.arg(folder().join("vmtest/boot.py"))
+        .arg(&image)
+        .arg("--work")
+        .arg(&work);
+    if flags.has("--direct") {
+        boot.arg("--direct");
+    }
+    println!("Pictures and serial.log: {}", work.display());
+    status(&mut boot)
+}
+
+fn build(
+    version: &str,
+    flavour: &str,
+    programs: Option<&str>,
+    keys: Option<&str>,
+) -> anyhow::Result<ExitCode> {
+    packages::install(&[Need::Image])?;
+    let programs = match programs {
+        Some(directory) => PathBuf::from(directory),
+        None => {
+            let built = device::run(&[])?;
+            if built != ExitCode::SUCCESS {
+                return Ok(built);
+            }
+            cargo::run(cargo().args([
+                "build",
+                "--release",
+                "-p",
+                "worker",
+                "--bin",
+                "kiosk-worker",
+            ]))?;
+            cargo::target()?.join("release")
+        }
+    };
+    let script = folder().join("build.sh");
+    let mut command = if packages::is_root() {
+        Command::new(&script)
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.arg("--preserve-env=WORK,OUT,SUITE,MIRROR")
+            .arg(&script);
+        sudo
+    };
+    command
+        .arg(version)
+        .args(["--flavour", flavour, "--programs"])
+        .arg(&programs);
+    if let Some(directory) = keys {
+        command.args(["--keys", directory]);
+    }
+    status(&mut command)
+}
+
+fn folder() -> PathBuf {
+    cargo::root().join("image-build")
+}
+
+fn status(command: &mut Command) -> anyhow::Result<ExitCode> {
+    Ok(if cargo::status(command)?.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// The first word, where it is no flag.
+fn leading(words: &[String]) -> (Option<&str>, &[String]) {
+    match words.split_first() {
+        Some((first, rest)) if !first.starts_with('-') => (Some(first), rest),
+        _ => (None, words),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leading;
+
+    #[test]
+    fn a_version_stands_before_the_flags() {
+        let words = ["1.2", "--direct"].map(str::to_owned);
+        assert_eq!(leading(&words), (Some("1.2"), &words[1..]));
+        assert_eq!(leading(&words[1..]), (None, &words[1..]));
+        assert_eq!(leading(&[]), (None, &[][..]));
+    }
+}
