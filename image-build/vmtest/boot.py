@@ -146,6 +146,9 @@ def usb(machine, checks, work):
 def from_outside(machine, checks):
     """A release has no shell to ask: its screen, its silence, and what GRUB counted."""
     screen(machine, checks)
+    # What firmware and GRUB said before.
+    machine.serial.wait(r"Qoltanba: slot", PATIENCE)
+    machine.serial.read()
     start = len(machine.serial.text)
     machine.serial.client.sendall(b"\nroot\n")
     time.sleep(10)
