@@ -88,6 +88,10 @@ impl Screen for Watcher {
     }
     fn picture(&self, _: MediaHandle, _: Picture) {}
     fn forget_pictures(&self) {}
+
+    fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
+        answer();
+    }
 }
 
 fn camera(config: &Config) -> Inspection {

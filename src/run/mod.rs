@@ -18,6 +18,7 @@ mod phone;
 mod renew;
 mod storages;
 mod tokens;
+mod watchdog;
 mod world;
 
 use std::sync::{Arc, mpsc};
@@ -35,6 +36,7 @@ use crate::station::{Station, StationConfig};
 pub use inspection::{Inspection, inspect};
 pub use link::office_config;
 pub use media::Picture;
+use watchdog::{Ask, Part, Watchdog};
 pub use world::StartError;
 use world::World;
 
@@ -49,6 +51,8 @@ pub trait Screen: Send + Sync + 'static {
     fn picture(&self, media: MediaHandle, picture: Picture);
     /// The person with this handle is gone: forget what was shown.
     fn forget_pictures(&self);
+    /// Runs this between two frames, behind everything that was shown before.
+    fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>);
 }
 
 /// Four ticks a second move countdowns; more would only cost power.
@@ -58,10 +62,13 @@ const TICK: Duration = Duration::from_millis(250);
 pub struct Kiosk {
     events: mpsc::Sender<Message>,
     core: Option<std::thread::JoinHandle<()>>,
+    watchdog: Option<(mpsc::Sender<()>, std::thread::JoinHandle<()>)>,
 }
 
 enum Message {
     Event(Event),
+    /// The watchdog asks whether the core still gets to its messages.
+    Answer(mpsc::Sender<Part>),
     End,
 }
 
@@ -91,6 +98,7 @@ impl Kiosk {
         let events = Events(sender.clone());
         let station = Station::new(station_config(&config.session, language));
         let world = World::start(config, events, screen.clone())?;
+        let watchdog = watch(&world, &screen, &sender)?;
         let core = std::thread::Builder::new()
             .name("core".into())
             .spawn(move || core(station, world, &receiver, &*screen))
@@ -98,6 +106,7 @@ impl Kiosk {
         Ok(Self {
             events: sender,
             core: Some(core),
+            watchdog: Some(watchdog),
         })
     }
 
@@ -108,11 +117,44 @@ impl Kiosk {
 
 impl Drop for Kiosk {
     fn drop(&mut self) {
+        if let Some((end, watchdog)) = self.watchdog.take() {
+            drop(end);
+            let _ = watchdog.join();
+        }
         let _ = self.events.send(Message::End);
         if let Some(core) = self.core.take() {
             let _ = core.join();
         }
     }
+}
+
+/// Each part is asked by the way its own work takes.
+fn watch(
+    world: &World,
+    screen: &Arc<dyn Screen>,
+    core: &mpsc::Sender<Message>,
+) -> Result<(mpsc::Sender<()>, std::thread::JoinHandle<()>), StartError> {
+    let (screen, core) = (screen.clone(), core.clone());
+    let window: Ask = Box::new(move |answer| {
+        screen.when_drawn(Box::new(move || {
+            // Who asked may have stopped waiting, here and below.
+            let _ = answer.send(Part::Window);
+        }));
+    });
+    let core: Ask = Box::new(move |answer| {
+        let _ = core.send(Message::Answer(answer));
+    });
+    let mut asks = vec![(Part::Window, window), (Part::Core, core)];
+    if let Some(queue) = world.ask_queue() {
+        asks.push((Part::Queue, queue));
+    }
+    let watchdog = Watchdog::new(asks, world.link_pulse());
+    let (end, ended) = mpsc::channel();
+    let thread = std::thread::Builder::new()
+        .name("watchdog".into())
+        .spawn(move || watchdog.run(&ended))
+        .map_err(StartError::Thread)?;
+    Ok((end, thread))
 }
 
 fn core(
@@ -125,6 +167,11 @@ fn core(
     loop {
         let event = match messages.recv_timeout(TICK) {
             Ok(Message::Event(event)) => event,
+            Ok(Message::Answer(answer)) => {
+                // Who asked may have stopped waiting.
+                let _ = answer.send(Part::Core);
+                continue;
+            }
             Err(mpsc::RecvTimeoutError::Timeout) => Event::Tick,
             Ok(Message::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
         };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chip::trust::Trust;
 use exchange::{PartName, ReceiptCode, StorageType, SubmissionId};
@@ -20,6 +20,7 @@ use crate::secrecy::wipe_stack;
 use crate::session::command::{Action, Command, KeyLocation, PreviewFor, Request};
 use crate::session::event::{DeviceEvent, Event, Failure, Now, Reply};
 use crate::station::{Mode, Station};
+use crate::sync::Uplink;
 
 use super::asked::{Asked, Outstanding, failure};
 use super::clock::Clock;
@@ -28,6 +29,7 @@ use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
 use super::obtain::Certified;
+use super::watchdog::{Ask, Part};
 use super::{Events, Screen, equipment};
 
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,31 @@ pub struct World {
     inner: Arc<Inner>,
     outstanding: Outstanding,
     runtime: Option<tokio::runtime::Runtime>,
+}
+
+/// Whether the link's task goes on.
+pub(super) struct Pulse {
+    uplink: Arc<Uplink>,
+    turns: u64,
+    since: Instant,
+}
+
+impl Pulse {
+    fn of(uplink: Arc<Uplink>) -> Self {
+        Self {
+            turns: uplink.turns(),
+            uplink,
+            since: Instant::now(),
+        }
+    }
+
+    pub fn stands_still(&mut self) -> bool {
+        let turns = self.uplink.turns();
+        if turns != self.turns {
+            (self.turns, self.since) = (turns, Instant::now());
+        }
+        self.since.elapsed() > Uplink::slowest_turn()
+    }
 }
 
 /// What requests are answered with; shared by the tasks that answer.
@@ -168,6 +195,25 @@ impl World {
 
     pub fn now(&self) -> Now {
         self.inner.clock.now()
+    }
+
+    /// The queue's database answers, on a thread that may wait for it.
+    pub(super) fn ask_queue(&self) -> Option<Ask> {
+        let outbox = self.inner.outbox.clone()?;
+        let runtime = self.runtime.as_ref()?.handle().clone();
+        Some(Box::new(move |answer| {
+            let outbox = outbox.clone();
+            runtime.spawn_blocking(move || {
+                // A failure is an answer too: the capacity gate tells of it.
+                let _ = outbox.count(outbox::State::Waiting);
+                let _ = answer.send(Part::Queue);
+            });
+        }))
+    }
+
+    pub(super) fn link_pulse(&self) -> Option<Pulse> {
+        let office = self.inner.link.office.as_ref()?;
+        Some(Pulse::of(office.uplink.clone()))
     }
 
     pub fn execute(&self, command: Command) {

@@ -96,4 +96,8 @@ impl Screen for Stage {
             crate::secrecy::wipe_stack();
         });
     }
+
+    fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
+        in_window(move |_| answer());
+    }
 }
