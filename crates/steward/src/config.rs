@@ -24,7 +24,7 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// What a wipe empties.
     pub data_dirs: Vec<PathBuf>,
-    /// Of systemd-networkd.
+    /// What systemd-networkd reads; in the image /etc/systemd/network leads here.
     pub network_dir: PathBuf,
     /// Whose journal is exported; patterns as in `journalctl --unit`.
     pub journal_units: Vec<String>,
@@ -67,7 +67,7 @@ impl Default for Config {
             file_systems: ["vfat", "exfat"].map(String::from).to_vec(),
             state_dir: "/var/lib/qoltanba-steward".into(),
             data_dirs: vec!["/var/lib/qoltanba".into()],
-            network_dir: "/etc/systemd/network".into(),
+            network_dir: "/var/lib/qoltanba-network".into(),
             journal_units: ["qoltanba-*", "pcscd.service", "rauc.service"]
                 .map(String::from)
                 .to_vec(),
