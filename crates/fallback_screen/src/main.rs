@@ -1,4 +1,4 @@
-//! `qoltanba-fallback`: on the framebuffer until it is told to end, or once into a picture.
+//! `qoltanba-fallback`: on the framebuffer, or in a picture file, until it is told to end.
 //!
 //! Exit status: 0 told to end, or shown for as long as it was told to; 1 there is nothing
 //! to draw on; 2 the command line is wrong.
@@ -34,12 +34,15 @@ const LOOK: Duration = Duration::from_secs(1);
 struct CommandLine {
     #[arg(long, default_value = "/dev/fb0")]
     framebuffer: PathBuf,
-    /// Draws once into this PNG file instead.
+    /// Draws into this PNG file instead.
     #[arg(long, requires = "size")]
     png: Option<PathBuf>,
     /// Of the picture: WIDTHxHEIGHT.
     #[arg(long, value_parser = size)]
     size: Option<Size>,
+    /// Draws one frame and ends.
+    #[arg(long)]
+    once: bool,
     /// Where the kiosk leaves the code of its fault.
     #[arg(long, default_value = "/run/qoltanba/fault")]
     fault: PathBuf,
@@ -80,23 +83,64 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(line: &CommandLine) -> anyhow::Result<()> {
-    let told = Told::read(line);
-    if let (Some(path), Some(size)) = (&line.png, line.size) {
-        let canvas = draw(size, &told.content(None, None));
-        return canvas
-            .write_png(path)
-            .with_context(|| path.display().to_string());
+/// What is drawn on.
+enum Screen {
+    Framebuffer(Framebuffer),
+    Picture { path: PathBuf, size: Size },
+}
+
+/// What a frame was made for: the framebuffer's layout, and what it tells. Where either
+/// is another by now, it is drawn anew.
+type Frame = (Option<Layout>, Content);
+
+impl Screen {
+    fn open(line: &CommandLine) -> anyhow::Result<Screen> {
+        if let (Some(path), Some(size)) = (line.png.clone(), line.size) {
+            return Ok(Screen::Picture { path, size });
+        }
+        let framebuffer = Framebuffer::open(&line.framebuffer)
+            .with_context(|| line.framebuffer.display().to_string())?;
+        Ok(Screen::Framebuffer(framebuffer))
     }
-    let framebuffer = Framebuffer::open(&line.framebuffer)
-        .with_context(|| line.framebuffer.display().to_string())?;
+
+    /// Draws where something changed since the frame that is shown.
+    fn show(&self, content: Content, shown: &mut Option<Frame>) -> anyhow::Result<()> {
+        match self {
+            Screen::Framebuffer(framebuffer) => {
+                let layout = framebuffer.layout()?;
+                let frame = (Some(layout), content);
+                if shown.as_ref() != Some(&frame) {
+                    framebuffer.show(&layout, &draw(layout.size(), &frame.1))?;
+                    *shown = Some(frame);
+                }
+            }
+            Screen::Picture { path, size } => {
+                let frame = (None, content);
+                if shown.as_ref() != Some(&frame) {
+                    draw(*size, &frame.1)
+                        .write_png(path)
+                        .with_context(|| path.display().to_string())?;
+                    *shown = Some(frame);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn run(line: &CommandLine) -> anyhow::Result<()> {
+    let screen = Screen::open(line)?;
+    let told = Told::read(line);
+    if line.once {
+        return screen.show(told.content(None, None), &mut None);
+    }
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?
-        .block_on(show(line, &told, &framebuffer))
+        .block_on(show(line, &told, &screen))
 }
 
-async fn show(line: &CommandLine, told: &Told, framebuffer: &Framebuffer) -> anyhow::Result<()> {
+async fn show(line: &CommandLine, told: &Told, screen: &Screen) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (sender, mut outcomes) = mpsc::unbounded_channel();
@@ -107,16 +151,10 @@ async fn show(line: &CommandLine, told: &Told, framebuffer: &Framebuffer) -> any
         .map(|minutes| Duration::from_secs(minutes * 60));
     let end = life.map(|life| Instant::now() + life);
     let next_try = life.and_then(|life| jiff::Timestamp::now().checked_add(life).ok());
-    let mut shown: Option<(Layout, String, Option<Outcome>)> = None;
+    let mut shown = None;
     let mut work: Option<tokio::task::JoinHandle<()>> = None;
     loop {
-        let layout = framebuffer.layout()?;
-        let content = told.content(next_try, drive.clone());
-        let wanted = (layout, content.time.clone(), drive.clone());
-        if shown.as_ref() != Some(&wanted) {
-            framebuffer.show(&layout, &draw(layout.size(), &content))?;
-            shown = Some(wanted);
-        }
+        screen.show(told.content(next_try, drive.clone()), &mut shown)?;
         let working = work.as_ref().is_some_and(|work| !work.is_finished());
         // What was begun on a drive is shown to its end.
         if !working && end.is_some_and(|end| Instant::now() >= end) {

@@ -23,7 +23,7 @@ const FAINT: Rgb888 = Rgb888::new(0xc3, 0xd0, 0xd7);
 const SCALES: [i32; 10] = [100, 94, 88, 82, 76, 70, 64, 58, 52, 46];
 
 /// What is to be told.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content {
     pub fault: Fault,
     pub phone: Option<String>,

@@ -12,8 +12,13 @@ fn run(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
+/// The pixels above the foot.
 fn picture(folder: &Path, more: &[&str]) -> Vec<u8> {
-    let arguments = [&["--png", "screen.png", "--size", "540x960"], more].concat();
+    let arguments = [
+        &["--once", "--png", "screen.png", "--size", "540x960"],
+        more,
+    ]
+    .concat();
     let output = run(folder, &arguments);
     assert!(output.status.success(), "{output:?}");
     let file = fs::File::open(folder.join("screen.png")).unwrap();
@@ -24,6 +29,8 @@ fn picture(folder: &Path, more: &[&str]) -> Vec<u8> {
     let info = reader.next_frame(&mut pixels).unwrap();
     assert_eq!((info.width, info.height), (540, 960));
     assert!(!folder.join("screen.png.part").exists());
+    // Below stands the time, which may be another in the next picture.
+    pixels.truncate(540 * 3 * 880);
     pixels
 }
 
@@ -64,7 +71,51 @@ fn without_a_framebuffer_it_ends_with_a_message() {
     let file = fs::read(folder.path().join("file")).unwrap();
     assert_eq!(file, b"no framebuffer");
     for size in ["0x1", "9000x1", "1x", "x", "-1x5", "axb"] {
-        let output = run(folder.path(), &["--png", "x.png", "--size", size]);
+        let output = run(folder.path(), &["--once", "--png", "x.png", "--size", size]);
         assert_eq!(output.status.code(), Some(2), "{size}");
     }
+}
+
+/// Another picture than this one, sooner or later.
+fn next_picture(path: &Path, before: &[u8]) -> Vec<u8> {
+    loop {
+        if let Ok(picture) = fs::read(path)
+            && picture != before
+        {
+            return picture;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn it_stands_until_it_is_told_to_end_and_shows_what_happens_with_a_drive() {
+    let folder = tempfile::tempdir().unwrap();
+    let mounts = folder.path().join("mounts");
+    fs::write(&mounts, "").unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_qoltanba-fallback"))
+        .current_dir(folder.path())
+        .args([
+            "--png",
+            "screen.png",
+            "--size",
+            "540x960",
+            "--drives",
+            "/media",
+        ])
+        .args(["--mounts", "mounts", "--steward", "nobody-listens"])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let path = folder.path().join("screen.png");
+    let first = next_picture(&path, &[]);
+    // Nobody answers for the drive: that is said.
+    let line = "1 2 8:1 / /media/USB-sda1 rw,nosuid - vfat /dev/sda1 rw\n";
+    fs::write(&mounts, line).unwrap();
+    let second = next_picture(&path, &first);
+    fs::write(&mounts, "").unwrap();
+    next_picture(&path, &second);
+    let id = rustix::process::Pid::from_child(&program);
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(program.wait().unwrap().code(), Some(0));
 }
