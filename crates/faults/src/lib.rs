@@ -136,6 +136,8 @@ codes! {
     ApplicationUnknown = "APP-02", Citizen;
     AuthorityFailed = "APP-03", Office;
     Internal = "INT-01", Technician;
+    /// The kiosk's program ends again and again; the fallback screen says so.
+    KioskWillNotStart = "INT-02", Technician;
 }
 
 impl Fault {

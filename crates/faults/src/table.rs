@@ -106,6 +106,7 @@ fn row_of(fault: Fault) -> Row {
         Fault::ClockDoubtful => kiosk::CLOCK_DOUBTFUL,
         Fault::ConfigurationBad => kiosk::CONFIGURATION_BAD,
         Fault::Internal => kiosk::INTERNAL,
+        Fault::KioskWillNotStart => kiosk::WILL_NOT_START,
         Fault::LivenessFailed => application::LIVENESS_FAILED,
         Fault::LivenessBlocked => application::LIVENESS_BLOCKED,
         Fault::ApplicationRejected => application::APPLICATION_REJECTED,

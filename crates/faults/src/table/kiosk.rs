@@ -151,3 +151,18 @@ pub(super) const INTERNAL: Row = row(
         "Please use another kiosk. Technician: send this code and the journal to the central office.",
     ],
 );
+
+pub(super) const WILL_NOT_START: Row = row(
+    [
+        "Киоск бағдарламасы іске қосылмай тұр.",
+        "Басқа киоскіні пайдаланыңыз. Техник: журналды USB-жинақтағышқа көшіріп, киоскіні қайта қосыңыз немесе жаңартыңыз.",
+    ],
+    [
+        "Программа киоска не запускается.",
+        "Воспользуйтесь другим киоском. Технику: сохраните журнал на USB-накопитель, перезапустите или обновите киоск.",
+    ],
+    [
+        "The kiosk's program does not start.",
+        "Please use another kiosk. Technician: export the journal to a USB drive, then restart or update the kiosk.",
+    ],
+);

@@ -1,0 +1,226 @@
+//! What each verb does, one at a time, each until its deadline.
+
+use std::ffi::OsStr;
+use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::mpsc::Sender;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use crate::config::Config;
+use crate::drive::{self, DriveName};
+use crate::network::{self, NetworkSettings};
+use crate::protocol::{Answer, Reason, Refusal, Request};
+use crate::wipe::{self, Confirmation, Confirmations};
+use crate::{install, logs, program};
+
+/// systemd's own unit names; no caller names one.
+const CARD_SERVICE: &str = "pcscd.service";
+
+#[derive(Debug)]
+pub struct Steward {
+    config: Arc<Config>,
+    turn: Arc<Mutex<()>>,
+    confirmations: PlainMutex<Confirmations>,
+}
+
+/// Held as long as anything of a verb still runs, also past its deadline: a call on a dying
+/// drive cannot be cancelled.
+#[derive(Clone)]
+struct Turn {
+    _held: Arc<OwnedMutexGuard<()>>,
+}
+
+impl Steward {
+    pub fn new(config: Config) -> Steward {
+        Steward {
+            config: Arc::new(config),
+            turn: Arc::default(),
+            confirmations: PlainMutex::default(),
+        }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The last answer; earlier ones go to `progress`, which may be full or closed.
+    /// `user`: of the asking process.
+    pub async fn act(&self, request: Request, user: u32, progress: Sender<Answer>) -> Answer {
+        let verb = request.verb();
+        let deadline = self.config.deadlines.of(&request);
+        let outcome = tokio::time::timeout(deadline, self.carry_out(request, user, progress))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Refusal::new(
+                    Reason::DeadlinePassed,
+                    format!("{verb} took longer than {} s", deadline.as_secs()),
+                ))
+            });
+        match outcome {
+            Ok(answer) => {
+                tracing::info!(verb, user, "carried out");
+                answer
+            }
+            Err(refusal) => {
+                tracing::warn!(verb, user, %refusal, "refused");
+                Answer::Refused(refusal)
+            }
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        request: Request,
+        user: u32,
+        progress: Sender<Answer>,
+    ) -> Result<Answer, Refusal> {
+        let turn = match self.turn.clone().try_lock_owned() {
+            Ok(held) => Turn {
+                _held: Arc::new(held),
+            },
+            Err(_) => return Err(Refusal::new(Reason::Busy, "something else is being done")),
+        };
+        match request {
+            Request::Drives {} => self.drives(turn).await,
+            Request::InstallUpdate { drive, restart } => {
+                self.install_update(turn, drive, restart, progress).await
+            }
+            Request::RestartCardService {} => self.restart_card_service().await,
+            Request::ExportLogs { drive } => self.export_logs(turn, drive).await,
+            Request::Network { settings } => self.network(turn, settings).await,
+            Request::Wipe { confirmation: None } => {
+                let confirmation = self.confirmations().give(user, Instant::now())?;
+                Ok(Answer::Confirm {
+                    confirmation,
+                    seconds: wipe::VALID.as_secs(),
+                })
+            }
+            Request::Wipe {
+                confirmation: Some(confirmation),
+            } => self.wipe(turn, user, &confirmation).await,
+        }
+    }
+
+    fn confirmations(&self) -> std::sync::MutexGuard<'_, Confirmations> {
+        self.confirmations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn drives(&self, turn: Turn) -> Result<Answer, Refusal> {
+        let config = self.config.clone();
+        blocking(turn, move || {
+            let drives = drive::mounted(&config);
+            Ok(Answer::Drives(
+                drives.iter().map(drive::MountedDrive::contents).collect(),
+            ))
+        })
+        .await
+    }
+
+    async fn install_update(
+        &self,
+        turn: Turn,
+        drive: DriveName,
+        restart: bool,
+        progress: Sender<Answer>,
+    ) -> Result<Answer, Refusal> {
+        let config = self.config.clone();
+        let steps = progress.clone();
+        let wanted = install::Wanted::default();
+        let unwanted = wanted.unwanted();
+        let copy = blocking(turn.clone(), move || {
+            let drive = drive::find(&config, &drive)?;
+            install::copy(&config, &drive, &steps, &unwanted)
+        })
+        .await?;
+        let arguments = [OsStr::new("install"), copy.path().as_os_str()];
+        program::run(&self.config.programs.rauc, arguments, |line| {
+            if let Some(step) = install::progress(line) {
+                let _ = progress.try_send(step);
+            }
+        })
+        .await?;
+        drop(copy);
+        if restart {
+            self.restart().await?;
+        }
+        Ok(Answer::Done {})
+    }
+
+    /// A hung service does not obey: it is killed first.
+    async fn restart_card_service(&self) -> Result<Answer, Refusal> {
+        let systemctl = &self.config.programs.systemctl;
+        // It may not be running at all.
+        let killed = program::run(
+            systemctl,
+            ["kill", "--signal=SIGKILL", CARD_SERVICE],
+            |_| (),
+        )
+        .await;
+        if let Err(refusal) = killed {
+            tracing::info!(%refusal, "the card service was not killed");
+        }
+        program::run(systemctl, ["restart", CARD_SERVICE], |_| ()).await?;
+        Ok(Answer::Done {})
+    }
+
+    async fn export_logs(&self, turn: Turn, drive: DriveName) -> Result<Answer, Refusal> {
+        // First: an unknown drive is no reason to read the journal.
+        let config = self.config.clone();
+        let drive = blocking(turn.clone(), move || drive::find(&config, &drive)).await?;
+        let tail = logs::read(&self.config).await?;
+        blocking(turn, move || {
+            logs::write(&drive, &tail, jiff::Timestamp::now())
+        })
+        .await
+    }
+
+    async fn network(&self, turn: Turn, settings: NetworkSettings) -> Result<Answer, Refusal> {
+        let config = self.config.clone();
+        blocking(turn, move || {
+            network::write(&config.network_dir, &settings)
+                .map_err(|error| Refusal::new(Reason::Storage, error.to_string()))
+        })
+        .await?;
+        program::run(&self.config.programs.networkctl, ["reload"], |_| ()).await?;
+        Ok(Answer::Done {})
+    }
+
+    async fn wipe(
+        &self,
+        turn: Turn,
+        user: u32,
+        confirmation: &Confirmation,
+    ) -> Result<Answer, Refusal> {
+        self.confirmations()
+            .take(user, confirmation, Instant::now())?;
+        let config = self.config.clone();
+        blocking(turn, move || {
+            wipe::schedule(&config)
+                .map_err(|error| Refusal::new(Reason::Storage, error.to_string()))
+        })
+        .await?;
+        self.restart().await?;
+        Ok(Answer::Done {})
+    }
+
+    async fn restart(&self) -> Result<(), Refusal> {
+        let systemctl = &self.config.programs.systemctl;
+        program::run(systemctl, ["--no-block", "reboot"], |_| ()).await
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    turn: Turn,
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    tokio::task::spawn_blocking(move || {
+        let outcome = work();
+        drop(turn);
+        outcome
+    })
+    .await
+    .unwrap_or_else(|error| Err(Refusal::new(Reason::Storage, error.to_string())))
+}

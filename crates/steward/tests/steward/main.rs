@@ -1,0 +1,5 @@
+//! The steward behind a real socket, with small programs where the image has its own.
+
+mod place;
+mod socket;
+mod verbs;
