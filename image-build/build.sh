@@ -3,7 +3,8 @@
 #
 # build.sh VERSION [--flavour release|test] [--programs DIR] [--keys DIR] [--only-root]
 #   --flavour    release (default): nobody can log in. test: a root shell on the serial line
-#   --programs   where `kiosk` and `kiosk-worker` lie; else they are built
+#   --programs   where `kiosk`, `kiosk-worker`, `qoltanba-fallback` and `qoltanba-steward`
+#                lie; else they are built
 #   --keys       keys of a release (keys.sh says which); else keys for tests are made
 #   --only-root  ends when the root hash is known
 #
@@ -31,10 +32,10 @@ exec 9>"$WORK/lock"
 flock -n 9 || die "another build uses $WORK"
 
 if [ -z "$programs" ]; then
-    (cd "$REPOSITORY" && cargo xtask device && cargo build --release -p worker)
+    (cd "$REPOSITORY" && cargo xtask device && cargo build --release -p worker -p fallback_screen -p steward)
     programs=$(cd "$REPOSITORY" && cargo metadata --format-version=1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release
 fi
-for program in kiosk kiosk-worker; do
+for program in kiosk kiosk-worker qoltanba-fallback qoltanba-steward; do
     [ -x "$programs/$program" ] || die "$programs holds no $program"
 done
 # Who can write the configuration could enrol a photograph.

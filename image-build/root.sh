@@ -7,6 +7,7 @@
 flavour=$1 programs=$2 version=$3 keyring=$4
 root=$WORK/root
 kernel=$(cat "$TOOLS.kernel")
+programs_in_image=(kiosk kiosk-worker qoltanba-fallback qoltanba-steward)
 
 say "root of $SUITE, flavour $flavour"
 rm -rf --one-file-system "$root"
@@ -55,7 +56,7 @@ cp -r "$HERE/overlay/." "$root/"
 [ "$flavour" = release ] || cp -r "$HERE/overlay-test/." "$root/"
 "$REPOSITORY/systemd/install" "$root"
 install -m 644 "$keyring" "$root/etc/rauc/keyring.pem"
-for program in kiosk kiosk-worker; do
+for program in "${programs_in_image[@]}"; do
     install -m 755 "$programs/$program" "$root/usr/bin/$program"
     tool strip "/work/root/usr/bin/$program"
 done
@@ -79,6 +80,9 @@ echo kiosk >"$root/etc/hostname"
 printf '127.0.0.1 localhost kiosk\n::1 localhost kiosk\n' >"$root/etc/hosts"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 ln -sfn /var/lib/qoltanba-local "$root/etc/qoltanba"
+# What the steward wrote of the network comes behind what the image says.
+rm -rf "$root/etc/systemd/network"
+ln -sfn /var/lib/qoltanba-network "$root/etc/systemd/network"
 mkdir -p "$root/efi"
 
 say "users, units that start"
@@ -89,9 +93,9 @@ sed -i 's#:[^:]*$#:/usr/sbin/nologin#' "$root/etc/passwd"
 # Made only where it is missing, with the day it was made in it.
 sed -i 's/^\([^:]*:[^:]*\):[^:]*:/\1:1:/' "$root/etc/shadow"
 rm -f "$root/etc/"{passwd,group,shadow,gshadow,subuid,subgid}- "$root/etc/.pwd.lock"
-units=(qoltanba-kiosk qoltanba-health systemd-networkd systemd-resolved systemd-timesyncd)
+units=(qoltanba-kiosk qoltanba-health qoltanba-wipe systemd-networkd systemd-resolved systemd-timesyncd)
 [ "$flavour" = release ] || units+=(qoltanba-test-console)
-inside "$root" systemctl --quiet enable "${units[@]/%/.service}" pcscd.socket
+inside "$root" systemctl --quiet enable "${units[@]/%/.service}" pcscd.socket qoltanba-steward.socket
 # No login, no seat, nothing that stops the machine from its keyboard.
 inside "$root" systemctl --quiet mask getty@.service autovt@.service serial-getty@.service console-getty.service \
     container-getty@.service debug-shell.service rescue.service ctrl-alt-del.target \
@@ -101,7 +105,7 @@ inside "$root" systemctl --quiet set-default multi-user.target
 inside "$root" systemd-hwdb --usr update
 inside "$root" ldconfig
 inside "$root" /usr/bin/kiosk config check /usr/share/qoltanba/kiosk.toml >/dev/null || die "the image's configuration is refused by the kiosk"
-for program in kiosk kiosk-worker; do
+for program in "${programs_in_image[@]}"; do
     if inside "$root" ldd "/usr/bin/$program" | grep 'not found'; then die "$program lacks a library"; fi
 done
 for way_in in usr/sbin/{agetty,sulogin,sshd} usr/bin/{login,su} etc/systemd/system/getty.target.wants; do

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use clap::Args;
 use kiosk::config;
-use kiosk::run::Kiosk;
+use faults::Fault;
+use kiosk::run::{Kiosk, StartError};
 use kiosk::session::event::Event;
 use kiosk::ui::{self, Stage, Ui, WindowSize};
 
@@ -47,13 +48,37 @@ pub fn run(wishes: &Run) -> Result<()> {
     let size = WindowSize::parse(&wishes.size)
         .with_context(|| format!("{}: a size is 1080x1920 or 1280x800", wishes.size))?;
     kiosk::secrecy::no_core_dumps()?;
-    ui::provide_fonts(&config.data_dir)?;
-    let window = Ui::new(size)?;
-    let kiosk = Kiosk::start(config, FIRST_LANGUAGE, Arc::new(window.on_stage(size)))?;
+    let (window, kiosk) = start(config, size).inspect_err(|e| leave(fault_of(e)))?;
     let events = kiosk.events();
     window.on_touch(move |touch| events.send(Event::Touch(touch)));
     let ended = window.run();
     drop(kiosk);
     Stage::clear();
     ended
+}
+
+fn start(config: config::Config, size: WindowSize) -> Result<(Ui, Kiosk)> {
+    ui::provide_fonts(&config.data_dir)?;
+    let window = Ui::new(size)?;
+    let kiosk = Kiosk::start(config, FIRST_LANGUAGE, Arc::new(window.on_stage(size)))?;
+    Ok((window, kiosk))
+}
+
+fn fault_of(error: &anyhow::Error) -> Fault {
+    match error.downcast_ref() {
+        Some(StartError::DataDirectory { .. }) => Fault::DiskFailed,
+        _ => Fault::KioskWillNotStart,
+    }
+}
+
+/// Leaves the fault for the fall-back screen, in the folder that the service manager made
+/// for this (RUNTIME_DIRECTORY, systemd.exec(5)).
+fn leave(fault: Fault) {
+    let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY") else {
+        return;
+    };
+    let file = PathBuf::from(folder).join("fault");
+    if let Err(e) = std::fs::write(&file, fault.code()) {
+        tracing::error!("{}: {e}", file.display());
+    }
 }

@@ -78,13 +78,13 @@ fn build(
             if built != ExitCode::SUCCESS {
                 return Ok(built);
             }
-            cargo::run(cargo().args([
-                "build",
-                "--release",
+            cargo::run(cargo().args(["build", "--release", "--bins"]).args([
                 "-p",
                 "worker",
-                "--bin",
-                "kiosk-worker",
+                "-p",
+                "fallback_screen",
+                "-p",
+                "steward",
             ]))?;
             cargo::target()?.join("release")
         }
