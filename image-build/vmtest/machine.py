@@ -125,25 +125,34 @@ class Picture:
 
 
 class Machine:
-    """Always emulated: a /dev/kvm that is there may still not start this kernel."""
+    """Always emulated: a /dev/kvm that is there may still not start this kernel.
 
-    def __init__(self, image, work, direct=False):
+    Without `disk` it writes beside the image, and what it wrote is thrown away; with it, it uses that raw file.
+    `bundles` is a second disk, read only.
+    """
+
+    def __init__(self, image, work, direct=False, disk=None, bundles=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         image = Path(image)
         variables = self.work / "ovmf-variables.fd"
         shutil.copyfile(FIRMWARE / "OVMF_VARS_4M.fd", variables)
-        disk = self.work / "disk.qcow2"
-        # What the machine writes goes beside the image. Nothing of it must outlive the test, so that nothing is
-        # synced: on a busy host mounting a partition took minutes for that.
-        subprocess.run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "disk.img", disk],
-            check=True,
-        )
+        kind = "raw"
+        if disk is None:
+            disk, kind = self.work / "disk.qcow2", "qcow2"
+            subprocess.run(
+                ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "disk.img", disk],
+                check=True,
+            )
         words = ["qemu-system-x86_64", "-name", "qoltanba", "-nodefaults", "-no-user-config", "-display", "none"]
         words += ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
         words += ["-uuid", "716f6c74-616e-4261-8000-000000000001"]
-        words += ["-drive", f"file={disk},format=qcow2,if=none,id=disk,cache=unsafe", "-device", "virtio-blk-pci,drive=disk"]
+        # Nothing is synced, as nothing must outlive this host: on a busy one mounting a partition took minutes for
+        # that. A raw file still holds every finished write when QEMU is killed.
+        words += ["-drive", f"file={disk},format={kind},if=none,id=disk,cache=unsafe", "-device", "virtio-blk-pci,drive=disk"]
+        if bundles is not None:
+            words += ["-drive", f"file={bundles},format=raw,if=none,id=bundles,readonly=on"]
+            words += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
         words += ["-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}", "-device", "virtio-multitouch-pci"]
         words += ["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
         words += ["-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net"]
@@ -182,8 +191,17 @@ class Machine:
             self.process.kill()
             self.process.wait()
 
+    def cut(self):
+        """The power is gone at once: whatever the machine had not handed to its disk is lost."""
+        self.process.kill()
+        self.process.wait()
+
     def age(self):
         return time.monotonic() - self.started
+
+    def written(self):
+        """Bytes that its first disk has taken since the machine was started."""
+        return next(one["stats"]["wr_bytes"] for one in self.qmp.execute("query-blockstats") if one.get("device") == "disk")
 
     def picture(self, name):
         """Takes the screen: a PNG for people, its pixels for the test."""
