@@ -199,6 +199,11 @@ class Machine:
     def age(self):
         return time.monotonic() - self.started
 
+    def throttle(self, bytes_per_second):
+        """Its first disk takes no more than that from now on."""
+        nothing = dict.fromkeys(("bps", "bps_rd", "iops", "iops_rd", "iops_wr"), 0)
+        self.qmp.execute("block_set_io_throttle", device="disk", bps_wr=bytes_per_second, **nothing)
+
     def written(self):
         """Bytes that its first disk has taken since the machine was started."""
         return next(one["stats"]["wr_bytes"] for one in self.qmp.execute("query-blockstats") if one.get("device") == "disk")
