@@ -22,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-from machine import Failed, Machine
+from machine import Failed, Gone, Machine
 
 # The emulated machine on a busy host: five times what it takes on an idle one, and more.
 PATIENCE = 1500
@@ -54,7 +54,8 @@ class Kiosk:
         self.disk = work / "disk.img"
         self.starts = 0
         self.machine = None
-        # Where on the serial line the present start begins.
+        # What the serial line said before the present machine, and where in what this one says to look from.
+        self.earlier = ""
         self.begin = 0
         work.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "--sparse=always", image / "disk.img", self.disk], check=True)
@@ -62,7 +63,7 @@ class Kiosk:
     def on(self):
         self.starts += 1
         self.machine = Machine(self.image, self.work / f"start-{self.starts}", disk=self.disk, bundles=self.bundles)
-        self.begin = 0
+        self.earlier, self.begin = "", 0
 
     def off(self):
         if self.machine:
@@ -80,13 +81,22 @@ class Kiosk:
     def run(self, command, patience=600):
         return self.machine.serial.run(command, patience)
 
-    def is_good(self, starts=1):
-        """Waits until the health unit calls a start since `begin` good, within so many starts: its slot."""
-        serial = self.machine.serial
-        slot = serial.wait(GOOD, starts * PATIENCE, self.begin).group(1)
-        # Starts before that one had a shell too.
-        present = max(serial.text.rfind("Qoltanba: slot"), 0)
-        serial.wait("qoltanba-test#", PATIENCE, present)
+    def is_good(self, restarts=0):
+        """Waits until the health unit calls a start good, after so many restarts at most: its slot."""
+        while True:
+            serial = self.machine.serial
+            try:
+                slot = serial.wait(GOOD, PATIENCE, self.begin).group(1)
+                serial.wait("qoltanba-test#", PATIENCE)
+                break
+            except Gone:
+                if restarts == 0:
+                    raise
+            restarts -= 1
+            earlier = self.said()
+            self.off()
+            self.on()
+            self.earlier = earlier
         self.run("dmesg -n 1; mkdir -p /run/bundles; mountpoint -q /run/bundles || mount -o ro /dev/disk/by-id/virtio-bundles /run/bundles")
         return slot
 
@@ -97,12 +107,17 @@ class Kiosk:
         return self.is_good()
 
     def restart(self):
+        self.earlier = ""
         self.begin = len(self.machine.serial.text)
         self.machine.serial.client.sendall(b"systemctl reboot\n")
 
+    def said(self):
+        """What came over the serial line since the kiosk was switched on or told to restart."""
+        return self.earlier + self.machine.serial.text[self.begin :]
+
     def choices(self):
-        """Which slots GRUB chose since `begin`, each with its try: A1 A2 B1."""
-        return ["".join(found) for found in re.findall(CHOSEN, self.machine.serial.text[self.begin :])]
+        """Which slots GRUB chose meanwhile, each with its try: A1 A2 B1."""
+        return ["".join(found) for found in re.findall(CHOSEN, self.said())]
 
     def counts(self):
         """What GRUB and rauc keep: ORDER, A_OK, A_TRY, B_OK, B_TRY."""
@@ -161,7 +176,7 @@ def good(kiosk):
     status, seconds, text = kiosk.install("next")
     require(status == 0, text[-800:])
     kiosk.restart()
-    now = kiosk.is_good()
+    now = kiosk.is_good(restarts=1)
     require(now == other(slot) and kiosk.choices() == [f"{now}1"], f"from {slot} it came to {kiosk.choices()}")
     version, counts = kiosk.version(), kiosk.counts()
     require(version == f"{before}+next", f"from {before} it came to {version}")
@@ -192,12 +207,12 @@ def dying_kiosk(kiosk):
     status, _, text = kiosk.install("broken")
     require(status == 0, text[-800:])
     kiosk.restart()
-    back = kiosk.is_good(starts=4)
+    back = kiosk.is_good(restarts=4)
     new = other(slot)
     choices = kiosk.choices()
     require(choices == [f"{new}1", f"{new}2", f"{new}3", f"{slot}1"], f"GRUB chose {choices}")
     require(back == slot and kiosk.version() == version, f"good is {back} {kiosk.version()}")
-    verdicts = re.findall(r"qoltanba-health: (this slot is not good[^\n]*)", kiosk.machine.serial.text[kiosk.begin :])
+    verdicts = re.findall(r"qoltanba-health: (this slot is not good[^\n]*)", kiosk.said())
     return f"{' '.join(choices)}; {verdicts[0] if verdicts else 'no verdict of the health unit was read'}"
 
 
@@ -212,9 +227,9 @@ def corrupted_root(kiosk):
             disk.seek(start + (mib << 20))
             disk.write(b"\xa5" * 4096)
     kiosk.on()
-    now = kiosk.is_good(starts=4)
+    now = kiosk.is_good(restarts=3)
     choices = kiosk.choices()
-    panics = re.findall(PANIC, kiosk.machine.serial.text)
+    panics = re.findall(PANIC, kiosk.said())
     require(choices == ["A1", "A2", "A3", "B1"] and now == "B", f"GRUB chose {choices}, good is {now}")
     require(len(panics) == 3, f"panics: {panics}")
     return f"{' '.join(choices)}; {panics[0]}"
