@@ -1,11 +1,14 @@
 #!/bin/bash
-# Keys for a test build, made once and kept in $WORK/test-keys. A release brings a directory of its own
+# Keys for a test build, made once and kept in $WORK/NAME. A release brings a directory of its own
 # with these files:
 #   update.key update.crt   sign bundles; the certificate is for code signing
 #   update-ca.crt           goes into the image: whose bundles it takes
 #   secureboot.key .crt     sign what the firmware starts
+#
+# keys.sh [NAME]; test-keys when not given
 . "$(dirname "$0")/settings.sh"
-keys=$WORK/test-keys
+name=${1:-test-keys}
+keys=$WORK/$name
 [ ! -e "$keys/update.crt" ] || exit 0
 
 say "keys for tests only, in $keys"
@@ -13,7 +16,7 @@ rm -rf "$keys"
 mkdir -p -m 700 "$keys"
 cat >"$keys/make" <<'END'
 set -eu
-cd /work/test-keys
+cd "$(dirname "$0")"
 umask 077
 new="-newkey rsa:3072 -nodes -days 3650"
 openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST updates: not for kiosks in the field" -keyout update-ca.key -out update-ca.crt \
@@ -25,5 +28,5 @@ openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST Secure Boot" -keyout secu
 # Last: with it the set is whole.
 mv update.new update.crt
 END
-tool sh /work/test-keys/make >"$keys/log" 2>&1 || die "openssl: $(tail -5 "$keys/log")"
+tool sh "/work/$name/make" >"$keys/log" 2>&1 || die "openssl: $(tail -5 "$keys/log")"
 rm "$keys/make" "$keys/log"

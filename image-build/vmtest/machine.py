@@ -21,6 +21,10 @@ class Failed(Exception):
     """Something that the test waits for did not come; the text says what."""
 
 
+class Gone(Failed):
+    """QEMU has ended."""
+
+
 def wait_for_socket(path, process, patience=60):
     for _ in range(patience * 10):
         if process.poll() is not None:
@@ -70,8 +74,10 @@ class Serial:
             got = self.client.recv(65536)
         except TimeoutError:
             return
+        except ConnectionError:
+            got = b""
         if not got:
-            raise Failed("the serial line is gone: QEMU has ended")
+            raise Gone("the serial line is gone: QEMU has ended")
         self.log.write(got)
         self.log.flush()
         self.text += got.decode("utf-8", "replace").replace("\r", "")
@@ -125,27 +131,40 @@ class Picture:
 
 
 class Machine:
-    """Always emulated: a /dev/kvm that is there may still not start this kernel."""
+    """Always emulated: a /dev/kvm that is there may still not start this kernel.
 
-    def __init__(self, image, work, direct=False):
+    Without `disk` it writes beside the image, and what it wrote is thrown away; with it, it uses that raw file, and
+    a restart ends QEMU instead: whoever waits starts a new one. (After a reset of the emulated processors a kernel hung, as the
+    timers of the second one did not come.)
+    `bundles` is a second disk, read only.
+    """
+
+    def __init__(self, image, work, direct=False, disk=None, bundles=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         image = Path(image)
         variables = self.work / "ovmf-variables.fd"
         shutil.copyfile(FIRMWARE / "OVMF_VARS_4M.fd", variables)
-        disk = self.work / "disk.qcow2"
-        # What the machine writes goes beside the image. Nothing of it must outlive the test, so that nothing is
-        # synced: on a busy host mounting a partition took minutes for that.
-        subprocess.run(
-            ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "disk.img", disk],
-            check=True,
-        )
+        kind, restart = "raw", "shutdown"
+        if disk is None:
+            restart = "reset"
+            disk, kind = self.work / "disk.qcow2", "qcow2"
+            subprocess.run(
+                ["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", image / "disk.img", disk],
+                check=True,
+            )
         words = ["qemu-system-x86_64", "-name", "qoltanba", "-nodefaults", "-no-user-config", "-display", "none"]
         words += ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
         words += ["-uuid", "716f6c74-616e-4261-8000-000000000001"]
-        words += ["-drive", f"file={disk},format=qcow2,if=none,id=disk,cache=unsafe", "-device", "virtio-blk-pci,drive=disk"]
+        # Nothing is synced, as nothing must outlive this host: on a busy one mounting a partition took minutes for
+        # that. A raw file still holds every finished write when QEMU is killed.
+        words += ["-drive", f"file={disk},format={kind},if=none,id=disk,cache=unsafe", "-device", "virtio-blk-pci,drive=disk"]
+        if bundles is not None:
+            words += ["-drive", f"file={bundles},format=raw,if=none,id=bundles,readonly=on"]
+            words += ["-device", "virtio-blk-pci,drive=bundles,serial=bundles"]
         words += ["-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}", "-device", "virtio-multitouch-pci"]
-        words += ["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
+        words += ["-device", "virtio-rng-pci", "-device", "i6300esb"]
+        words += ["-action", f"watchdog=reset,reboot={restart}"]
         words += ["-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net"]
         words += ["-device", "qemu-xhci,id=usb,addr=10.0,p2=8,p3=8"]
         words += ["-chardev", f"socket,id=serial,path={self.work}/serial,server=on,wait=off", "-serial", "chardev:serial"]
@@ -182,8 +201,22 @@ class Machine:
             self.process.kill()
             self.process.wait()
 
+    def cut(self):
+        """The power is gone at once: whatever the machine had not handed to its disk is lost."""
+        self.process.kill()
+        self.process.wait()
+
     def age(self):
         return time.monotonic() - self.started
+
+    def throttle(self, bytes_per_second):
+        """Its first disk takes no more than that from now on."""
+        nothing = dict.fromkeys(("bps", "bps_rd", "iops", "iops_rd", "iops_wr"), 0)
+        self.qmp.execute("block_set_io_throttle", device="disk", bps_wr=bytes_per_second, **nothing)
+
+    def written(self):
+        """Bytes that its first disk has taken since the machine was started."""
+        return next(one["stats"]["wr_bytes"] for one in self.qmp.execute("query-blockstats") if one.get("device") == "disk")
 
     def picture(self, name):
         """Takes the screen: a PNG for people, its pixels for the test."""

@@ -2,7 +2,7 @@
 //!
 //! The work is done by image-build/; here programs are built as the caller, not as root.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::ensure;
@@ -28,11 +28,17 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// `[VERSION] [--programs DIR] [--work DIR] [--direct]`; the image is built where it is missing.
+/// `[VERSION] [--only ui|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`; the image is
+/// built where it is missing. `ui` looks at it, `update` installs bundles; without `--only` both.
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     let (version, words) = leading(words);
     let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
-    let flags = Flags::parse(words, &["--direct"], &["--programs", "--work"])?;
+    let flags = Flags::parse(
+        words,
+        &["--direct"],
+        &["--only", "--programs", "--work", "--points", "--cases"],
+    )?;
+    let only = flags.one_of("--only", &["all", "ui", "update"])?;
     packages::install(&[Need::Machine])?;
     let devices = Command::new("qemu-system-x86_64")
         .args(["-device", "help"])
@@ -52,16 +58,57 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         Some(directory) => PathBuf::from(directory),
         None => cargo::target()?.join("vmtest"),
     };
-    let mut boot = Command::new("python3");
-    boot.arg(folder().join("vmtest/boot.py"))
-        .arg(&image)
-        .arg("--work")
-        .arg(&work);
-    if flags.has("--direct") {
-        boot.arg("--direct");
-    }
     println!("Pictures and serial.log: {}", work.display());
-    status(&mut boot)
+    let mut well = true;
+    if only != "update" {
+        let mut boot = python("boot.py", &image, &[]);
+        boot.arg("--work").arg(work.join("ui"));
+        if flags.has("--direct") {
+            boot.arg("--direct");
+        }
+        well &= cargo::status(&mut boot)?.success();
+    }
+    if only != "ui" {
+        let bundles = folder().join("out").join(format!("{version}-test.bundles"));
+        let mut make = as_root(&folder().join("vmtest/bundles.sh"));
+        ensure!(
+            cargo::status(make.arg(&image).arg(&bundles))?.success(),
+            "the bundles of the update test were not made"
+        );
+        let mut update = python("update.py", &image, &[&bundles]);
+        update.arg("--work").arg(work.join("update"));
+        for flag in ["--points", "--cases"] {
+            if let Some(value) = flags.value(flag) {
+                update.args([flag, value]);
+            }
+        }
+        well &= cargo::status(&mut update)?.success();
+    }
+    Ok(if well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// A script of vmtest/ with the image and further directories.
+fn python(script: &str, image: &Path, more: &[&Path]) -> Command {
+    let mut command = Command::new("python3");
+    command
+        .arg(folder().join("vmtest").join(script))
+        .arg(image)
+        .args(more);
+    command
+}
+
+/// A script of image-build/ that makes Debian trees.
+fn as_root(script: &Path) -> Command {
+    if packages::is_root() {
+        return Command::new(script);
+    }
+    let mut sudo = Command::new("sudo");
+    sudo.arg("--preserve-env=WORK,OUT,SUITE,MIRROR").arg(script);
+    sudo
 }
 
 fn build(
@@ -89,15 +136,7 @@ fn build(
             cargo::target()?.join("release")
         }
     };
-    let script = folder().join("build.sh");
-    let mut command = if packages::is_root() {
-        Command::new(&script)
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.arg("--preserve-env=WORK,OUT,SUITE,MIRROR")
-            .arg(&script);
-        sudo
-    };
+    let mut command = as_root(&folder().join("build.sh"));
     command
         .arg(version)
         .args(["--flavour", flavour, "--programs"])

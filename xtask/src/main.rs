@@ -44,10 +44,13 @@ cargo xtask image     the bootable image and its update bundle, in image-build/o
     --flavour F       release: nobody can log in; test: a root shell on the serial line (release)
     --programs DIR    kiosk and kiosk-worker, built before
     --keys DIR        keys of a release; without: keys that are made for tests
-cargo xtask vmtest    the image, flavour test, started and touched in a virtual machine
+cargo xtask vmtest    the image, flavour test, in a virtual machine: started, touched, updated
     VERSION, --programs DIR   as above, where the image is not built yet
+    --only W          ui: started and touched; update: bundles, power cuts, roll-back (both)
     --work DIR        where pictures, serial.log and summary.json go (target/vmtest)
-    --direct          without firmware and boot loader
+    --direct          ui: without firmware and boot loader
+    --points N        update: the power is cut at N points of an install (5 points)
+    --cases WORDS     update: only cases whose name holds one of these words (with commas between)
 ";
 
 fn main() -> ExitCode {
