@@ -91,7 +91,7 @@ fn certified(office: &Office, more: &[&str]) -> String {
     let file = office.dir().join("technician.csr");
     std::fs::write(&file, csr).unwrap();
     let words = ["technician", "add", "Сынақ Техник", "--csr"];
-    office.command(&[&words, &[file.to_str().unwrap()], more].concat())
+    office.command(&[&words[..], &[file.to_str().unwrap()], more].concat())
 }
 
 fn serial(pem: &str) -> CertificateSerial {
