@@ -77,7 +77,7 @@ impl std::str::FromStr for CertificateSerial {
 
     fn from_str(text: &str) -> Result<Self, TechnicianError> {
         let fits = (2..=40).contains(&text.len())
-            && text.len() % 2 == 0
+            && text.len().is_multiple_of(2)
             && !text.starts_with("00")
             && text
                 .bytes()

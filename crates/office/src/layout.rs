@@ -34,7 +34,8 @@ impl Layout {
         self.root.join("objects")
     }
 
-    /// Bundles of updates, named by their digest: written by the desk, read by `receive`.
+    /// Bundles of updates, named by their digest: written by the desk, read by `receive`,
+    /// whose group it is.
     pub fn updates(&self) -> PathBuf {
         self.root.join("updates")
     }

@@ -42,10 +42,17 @@ fn offered(office: &Office, kiosk: &Kiosk) -> Signed<UpdateOffer> {
     })
 }
 
+/// Once the desk has looked.
 fn nothing(office: &Office, kiosk: &Kiosk) {
-    eventually("nothing is offered", || {
-        (ask(office, kiosk).status == 204).then_some(())
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let sql = "SELECT count(*) FROM kiosk WHERE offer_due_at IS NULL";
+    eventually("the desk has looked at every kiosk", || {
+        let unseen: i64 = database
+            .read(|c| c.query_row(sql, [], |r| r.get(0)))
+            .unwrap();
+        (unseen == 0).then_some(())
     });
+    assert_eq!(ask(office, kiosk).status, 204);
 }
 
 fn accept(
@@ -195,6 +202,8 @@ fn a_newer_order_supersedes_and_a_withdrawn_one_ends() {
             .status
             .success()
     );
+    let left = std::fs::read_dir(office.dir().join("updates")).unwrap();
+    assert_eq!(left.count(), 0, "nor are their bytes kept");
     let listed = office.json(&["update", "list"]);
     assert!(listed.iter().all(|u| u["withdrawn_at"].is_i64()));
 }
@@ -220,6 +229,37 @@ fn a_percentage_reaches_those_whose_turn_it_is() {
     for kiosk in &kiosks {
         accept(kiosk, &offered(&office, kiosk), 0).unwrap();
     }
+}
+
+/// An offer that nobody renews dies; the desk renews what it still means.
+#[test]
+fn an_offer_is_signed_anew_before_it_expires_and_keeps_its_number() {
+    let office = Office::start();
+    let kiosk = Kiosk::provision(&office, "kiosk-1");
+    add(&office, &bundle(1), &[]);
+    let first = accept(&kiosk, &offered(&office, &kiosk), 0).unwrap();
+    assert!(first.expires_at > first.signed_at);
+    // As if half of its life had passed.
+    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
+    let sql = "UPDATE kiosk SET offer_due_at = 1 WHERE offer_due_at IS NOT NULL";
+    eventually("the desk had looked", || {
+        (database.write(|t| t.execute(sql, [])).unwrap() == 1).then_some(())
+    });
+    let second = eventually("it is signed anew", || {
+        let offer = accept(&kiosk, &offered(&office, &kiosk), first.number).unwrap();
+        (offer.expires_at > first.expires_at).then_some(offer)
+    });
+    assert_eq!(second.number, first.number);
+    // Stored, and past its end: not handed out.
+    let mut office = office;
+    office.stop();
+    let sql = "UPDATE update_offer SET expires_at = 1";
+    database.write(|t| t.execute(sql, [])).unwrap();
+    let sql = "UPDATE kiosk SET offer_due_at = 9223372036854775807";
+    database.write(|t| t.execute(sql, [])).unwrap();
+    office.serve();
+    assert_eq!(ask(&office, &kiosk).status, 204);
+    assert_eq!(download(&office, &kiosk, &second, None).status, 404);
 }
 
 #[test]

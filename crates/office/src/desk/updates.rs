@@ -10,14 +10,12 @@ use exchange::{
     Digest, KioskId, Signed, UnixMillis, UpdateOffer,
     update::{LONGEST_BUNDLE, Version, Window},
 };
+use rusqlite::Transaction;
 use sha2::{Digest as _, Sha256};
 
 use super::Desk;
 use crate::{
-    db::{
-        kiosks,
-        updates::{self, SoftwareUpdate},
-    },
+    db::updates::{self, SoftwareUpdate},
     keys,
 };
 
@@ -104,6 +102,20 @@ impl Desk {
         if !self.database.write(|t| updates::withdraw(t, id, now))? {
             bail!("there is no update {id} that could be withdrawn");
         }
+        self.drop_unused_bundle(id)
+    }
+
+    /// Unless it is offered by another update, too.
+    fn drop_unused_bundle(&self, withdrawn: i64) -> Result<()> {
+        let all = self.updates()?;
+        let Some(sha256) = all.iter().find(|u| u.id == withdrawn).map(|u| u.sha256) else {
+            return Ok(());
+        };
+        let used = |u: &SoftwareUpdate| u.sha256 == sha256 && u.withdrawn_at.is_none();
+        if !all.iter().any(used) {
+            let path = self.layout.updates().join(sha256.to_string());
+            fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
         Ok(())
     }
 
@@ -137,41 +149,39 @@ impl Desk {
     /// Signs what has to be offered, and ends what has not.
     pub(super) fn look_at_offers(&self) -> Result<()> {
         let now = UnixMillis::from_system_clock();
-        for kiosk in self.database.read(|c| updates::due(c, now))? {
-            self.offer(&kiosk, now)?;
+        let due = self.database.read(|c| updates::due(c, now))?;
+        if due.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // Together: one wait for the disk, not two hundred.
+        self.database
+            .write(|t| due.iter().try_for_each(|kiosk| self.offer(t, kiosk, now)))
     }
 
-    fn offer(&self, kiosk: &KioskId, now: UnixMillis) -> Result<()> {
+    fn offer(&self, t: &Transaction, kiosk: &KioskId, now: UnixMillis) -> rusqlite::Result<()> {
         let hours = i64::from(self.configuration.maintenance.offer_hours);
         let expires_at = now.plus_millis(hours * HOUR);
-        self.database.write(|t| {
-            // Revoked since the list of those to look at was made.
-            let confirmed =
-                kiosks::by_id(t, kiosk)?.is_some_and(|k| k.state == kiosks::KioskState::Confirmed);
-            let update = updates::candidates(t, kiosk)?.into_iter().find(|update| {
-                confirmed && share(&update.sha256, kiosk) < u16::from(update.percent) * 100
-            });
-            updates::end_offers(t, kiosk, update.as_ref().map(|u| u.id))?;
-            if let Some(update) = update {
-                let number = updates::number(t, kiosk, update.id)?;
-                let offer = UpdateOffer {
-                    kiosk: kiosk.clone(),
-                    number,
-                    version: update.version,
-                    sha256: update.sha256,
-                    length: update.length,
-                    window: update.window,
-                    signed_at: now,
-                    expires_at,
-                };
-                let signed = Signed::new(&offer, &self.decision_key);
-                let text = serde_json::to_string(&signed).expect("statements are plain data");
-                updates::sign(t, number, &text, expires_at)?;
-            }
-            updates::looked_at(t, kiosk, now.plus_millis(hours * HOUR / 2))
-        })
+        let update = updates::candidates(t, kiosk)?
+            .into_iter()
+            .find(|update| share(&update.sha256, kiosk) < u16::from(update.percent) * 100);
+        updates::end_offers(t, kiosk, update.as_ref().map(|u| u.id))?;
+        if let Some(update) = update {
+            let number = updates::number(t, kiosk, update.id)?;
+            let offer = UpdateOffer {
+                kiosk: kiosk.clone(),
+                number,
+                version: update.version,
+                sha256: update.sha256,
+                length: update.length,
+                window: update.window,
+                signed_at: now,
+                expires_at,
+            };
+            let signed = Signed::new(&offer, &self.decision_key);
+            let text = serde_json::to_string(&signed).expect("statements are plain data");
+            updates::sign(t, number, &text, expires_at)?;
+        }
+        updates::looked_at(t, kiosk, now.plus_millis(hours * HOUR / 2))
     }
 }
 
