@@ -3,12 +3,11 @@
 mod support;
 
 use exchange::{
-    AtMost, CertificateSerial, KeyAlgorithm, ReadinessReport, RevokedTechnicians, Signed,
-    Technician, TechnicianError, TimeTrust, UnixMillis, WorkOrder,
+    KeyAlgorithm, ReadinessReport, RevokedTechnicians, Signed, Technician, TechnicianError,
+    UnixMillis, WorkOrder,
     api::ApiError,
-    readiness::{self, AspectReadiness, AspectState, PartVersion, Readiness},
-    technician,
-    work_order::{self, Action, WorkDone},
+    readiness::{self, AspectState},
+    technician, work_order,
 };
 use keystore::PrivateKey;
 use support::{
@@ -18,58 +17,8 @@ use support::{
     eventually,
     http::Answer,
     kiosk::{IIN, Kiosk, NAME, holder, request},
+    maintenance::{certified, now, order, report, serial, state},
 };
-
-fn now() -> UnixMillis {
-    UnixMillis::from_system_clock()
-}
-
-fn state(camera: AspectState, faults: &[&str]) -> Readiness {
-    let aspect = AspectReadiness {
-        aspect: "camera".parse().unwrap(),
-        state: camera,
-        faults: AtMost::new(faults.iter().map(|f| f.parse().unwrap()).collect()).unwrap(),
-        detail: Some("<b>7 frames/s".parse().unwrap()),
-    };
-    let version = PartVersion {
-        part: "image".parse().unwrap(),
-        version: "2026.11.28".parse().unwrap(),
-    };
-    Readiness {
-        aspects: AtMost::new(vec![aspect]).unwrap(),
-        versions: AtMost::new(vec![version]).unwrap(),
-    }
-}
-
-fn report(kiosk: &Kiosk, number: u64) -> ReadinessReport {
-    ReadinessReport {
-        kiosk: kiosk.id.clone(),
-        number,
-        made_at: now(),
-        time_trust: TimeTrust::AboveFloor,
-        readiness: state(AspectState::Failed, &["CAM-01"]),
-    }
-}
-
-fn order(kiosk: &Kiosk, number: u64, technician: &CertificateSerial) -> WorkOrder {
-    let done = WorkDone {
-        action: Action::Replaced,
-        aspect: Some("camera".parse().unwrap()),
-        note: Some("кабель ауыстырылды".parse().unwrap()),
-        at: now(),
-    };
-    WorkOrder {
-        kiosk: kiosk.id.clone(),
-        number,
-        technician: technician.clone(),
-        began_at: now(),
-        ended_at: now(),
-        time_trust: TimeTrust::OfficeConfirmed,
-        done: AtMost::new(vec![done]).unwrap(),
-        before: state(AspectState::Failed, &["CAM-01"]),
-        after: state(AspectState::Ready, &[]),
-    }
-}
 
 fn send<T: exchange::Statement>(
     office: &Office,
@@ -82,20 +31,6 @@ fn send<T: exchange::Statement>(
 
 fn readiness(office: &Office, kiosk: &Kiosk, report: &ReadinessReport) -> Answer {
     send(office, kiosk, readiness::READINESS, report)
-}
-
-/// A technician's certificate, PEM, of `office technician add`.
-fn certified(office: &Office, more: &[&str]) -> String {
-    let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256).unwrap();
-    let csr = request(&key, &holder(NAME), IIN, "technician@example.kz");
-    let file = office.dir().join("technician.csr");
-    std::fs::write(&file, csr).unwrap();
-    let words = ["technician", "add", "Сынақ Техник", "--csr"];
-    office.command(&[&words[..], &[file.to_str().unwrap()], more].concat())
-}
-
-fn serial(pem: &str) -> CertificateSerial {
-    support::collection::serial(pem).parse().unwrap()
 }
 
 /// The newest list, as the kiosk accepts it.
