@@ -277,6 +277,7 @@ words! {
     kiosk_record: "Киоскінің күйі", "Состояние киоска", "Kiosk's state";
     kiosk_group: "Тобы", "Группа", "Group";
     readiness: "Дайындығы", "Готовность", "Readiness";
+    report_received: "Есеп келген уақыты", "Отчёт получен", "Report received";
     aspect: "Құрылғы", "Устройство", "Device";
     aspect_ready: "Дайын", "Готово", "Ready";
     aspect_degraded: "Толық емес", "С ограничениями", "Degraded";

@@ -33,7 +33,7 @@ pub fn page(words: &Words, record: &KioskRecord, now: exchange::UnixMillis) -> M
                     p.meta {
                         (moment::date_time(report.made_at)) " · " (clock(words, report.time_trust))
                         " · " span.quiet {
-                            (words.received) ": " (moment::age(words, *at, now)) " " (words.ago)
+                            (words.report_received) ": " (moment::age(words, *at, now)) " " (words.ago)
                         }
                     }
                     (readiness(words, &report.readiness))
