@@ -127,6 +127,8 @@ macro_rules! as_text {
     };
 }
 
+pub(crate) use as_text;
+
 as_text!(SubmissionId);
 as_text!(KioskId);
 as_text!(Digest);

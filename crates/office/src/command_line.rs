@@ -1,6 +1,8 @@
 //! The commands of the binary `office`.
 
 mod ca;
+mod technician;
+mod update;
 
 use std::io::{IsTerminal, Read};
 use std::net::SocketAddr;
@@ -70,6 +72,12 @@ enum Command {
     /// Kiosks: add, list, confirm, revoke.
     #[command(subcommand)]
     Kiosk(KioskCommand),
+    /// Software updates of kiosks.
+    #[command(subcommand)]
+    Update(update::UpdateCommand),
+    /// Who may maintain kiosks.
+    #[command(subcommand)]
+    Technician(technician::TechnicianCommand),
     /// Messages of the built-in gateway.
     #[command(subcommand)]
     Sms(SmsCommand),
@@ -181,6 +189,12 @@ enum KioskCommand {
     Revoke {
         id: KioskId,
     },
+    /// Put a kiosk into a group, for `office update add --group`.
+    Group {
+        id: KioskId,
+        /// Absent: out of its group.
+        group: Option<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -262,6 +276,8 @@ fn run(arguments: CommandLine) -> Result<()> {
             Ok(())
         }
         Command::Kiosk(command) => kiosk(&layout, command),
+        Command::Update(command) => update::run(&layout, command),
+        Command::Technician(command) => technician::run(&layout, command),
         Command::Sms(SmsCommand::List { json, phone }) => sms(&layout, json, phone.as_deref()),
         Command::Submissions { json } => submissions(&layout, json),
         Command::Alarms { json } => alarms(&layout, json),
@@ -435,6 +451,7 @@ fn kiosk(layout: &Layout, command: KioskCommand) -> Result<()> {
         }
         KioskCommand::Confirm { id } => desk_of(layout)?.confirm_kiosk(&id),
         KioskCommand::Revoke { id } => desk_of(layout)?.revoke_kiosk(&id),
+        KioskCommand::Group { id, group } => desk_of(layout)?.group_kiosk(&id, group.as_deref()),
     }
 }
 

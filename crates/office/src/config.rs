@@ -27,6 +27,7 @@ pub struct Configuration {
     pub identity: Identity,
     pub document: Document,
     pub renewal: Renewal,
+    pub maintenance: Maintenance,
     pub issue: Issue,
     pub status: Status,
     pub authority: AuthorityKind,
@@ -122,6 +123,21 @@ pub struct Renewal {
     pub by_rule: bool,
 }
 
+/// Updates of kiosks, and their technicians.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Maintenance {
+    /// A kiosk that hears nothing more takes an offer no longer than this; it is signed
+    /// anew at half of it.
+    pub offer_hours: u32,
+    /// A list of revoked technicians is made at each revocation, and at least this often.
+    pub list_hours: u32,
+    /// How long kiosks without a link admit technicians by the list they have.
+    pub list_good_hours: u32,
+    /// What one kiosk may report, of each kind.
+    pub reports_per_hour: u32,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Issue {
@@ -169,6 +185,7 @@ impl Default for Configuration {
             identity: Identity::default(),
             document: Document::default(),
             renewal: Renewal::default(),
+            maintenance: Maintenance::default(),
             issue: Issue::default(),
             status: Status::default(),
             authority: AuthorityKind::default(),
@@ -247,6 +264,17 @@ impl Default for Renewal {
     }
 }
 
+impl Default for Maintenance {
+    fn default() -> Self {
+        Self {
+            offer_hours: 48,
+            list_hours: 6,
+            list_good_hours: 7 * 24,
+            reports_per_hour: 120,
+        }
+    }
+}
+
 impl Default for Issue {
     fn default() -> Self {
         Self {
@@ -317,6 +345,18 @@ impl Configuration {
         ensure!(
             self.issue.list_hours > 0 && self.issue.list_good_hours > self.issue.list_hours,
             "issue.list_good_hours must be more than issue.list_hours, and that at least 1"
+        );
+        ensure!(
+            self.maintenance.offer_hours > 0,
+            "maintenance.offer_hours must be at least 1"
+        );
+        let (made, good) = (
+            self.maintenance.list_hours,
+            self.maintenance.list_good_hours,
+        );
+        ensure!(
+            made > 0 && good > made,
+            "maintenance.list_good_hours must be more than maintenance.list_hours, and that at least 1"
         );
         if let Some(url) = self.issue.locations.unusable() {
             anyhow::bail!("issue.locations: {url} is no http:// address");

@@ -34,6 +34,12 @@ impl Layout {
         self.root.join("objects")
     }
 
+    /// Bundles of updates, named by their digest: written by the desk, read by `receive`,
+    /// whose group it is.
+    pub fn updates(&self) -> PathBuf {
+        self.root.join("updates")
+    }
+
     /// Keys of the public listener: TLS, receipts, code hashes.
     pub fn receive(&self) -> PathBuf {
         self.root.join("receive")

@@ -13,10 +13,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD as BASE64};
+use exchange::Signed;
 use serde_json::{Value, json};
 use support::desk::{OPERATOR, address, office_with_operator, open_application};
 use support::eventually;
 use support::kiosk::Kiosk;
+use support::maintenance::{certified, order, report, serial};
 
 #[test]
 #[ignore = "needs chromium-driver"]
@@ -25,6 +27,11 @@ fn an_operator_approves_in_chromium() {
     let kiosk = Kiosk::provision(&office, "demo-1");
     let id = open_application(&office, &kiosk);
     let rejected = open_application(&office, &kiosk);
+    let technician = serial(&certified(&office, &[]));
+    let signed = Signed::new(&report(&kiosk, 1), &kiosk.manifest_key);
+    kiosk.post(&office, exchange::readiness::READINESS, &signed);
+    let signed = Signed::new(&order(&kiosk, 1, &technician), &kiosk.manifest_key);
+    kiosk.post(&office, exchange::work_order::WORK_ORDERS, &signed);
     let desk = format!("http://{}", address(&office));
     let chromium = Chromium::start();
 
@@ -57,11 +64,15 @@ fn an_operator_approves_in_chromium() {
     for (name, path) in [
         ("6-decided", "/?show=all"),
         ("7-kiosks", "/kiosks"),
+        ("7-kiosk", "/kiosks/demo-1"),
         ("8-messages", "/messages"),
         ("9-alarms", "/alarms"),
     ] {
         chromium.open(&format!("{desk}{path}"));
         assert_eq!(chromium.run(narrow), json!(true), "{path}");
+        if name == "7-kiosk" {
+            chromium.click(".choice summary");
+        }
         chromium.picture(name);
     }
     chromium.click(".who button");

@@ -12,6 +12,7 @@ mod issuing;
 mod locations;
 mod responder;
 mod revocation;
+mod technician;
 pub mod tls;
 
 pub use ca_key::CaKey;
@@ -20,6 +21,7 @@ pub use issuing::{Authority, Identification, Issued, Statements, Usage};
 pub use locations::Locations;
 pub use responder::Responder;
 pub use revocation::{Reason, Revocation, RevocationList};
+pub use technician::{LONGEST_DAYS, TechnicianCertificate};
 
 use keystore::{certificate::CertificateError, csr::RequestError};
 
@@ -44,6 +46,8 @@ pub enum AuthorityError {
     Expiring,
     #[error("{0} is neither a host name nor an IP address")]
     ServerName(String),
+    #[error("a technician's certificate lives 1 to {LONGEST_DAYS} days")]
+    Days,
     #[error("no key could be made")]
     KeyGeneration,
     #[error("the authority could not sign")]

@@ -45,7 +45,7 @@ pub struct ServerIdentity {
 
 /// The CA of the channel.
 pub struct TlsAuthority {
-    ca: CaKey,
+    pub(super) ca: CaKey,
 }
 
 impl TlsAuthority {

@@ -26,6 +26,12 @@ pub enum AlarmKind {
     RevocationRefused,
     /// A key made at collection was not what its kiosk signed, or is not for this person.
     KeyRefused,
+    /// A kiosk reported under one number twice, with other content.
+    ReportChanged,
+    /// An update did not come up at a kiosk.
+    UpdateRolledBack,
+    /// A kiosk was maintained with a certificate that is not, or no more, a technician's.
+    TechnicianDoubtful,
 }
 
 impl AlarmKind {
@@ -41,6 +47,9 @@ impl AlarmKind {
             Self::RevocationsHeld => "revocations_held",
             Self::RevocationRefused => "revocation_refused",
             Self::KeyRefused => "key_refused",
+            Self::ReportChanged => "report_changed",
+            Self::UpdateRolledBack => "update_rolled_back",
+            Self::TechnicianDoubtful => "technician_doubtful",
         }
     }
 }

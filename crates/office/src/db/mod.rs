@@ -12,8 +12,11 @@ pub mod kiosks;
 pub mod limits;
 pub mod made_keys;
 pub mod renewals;
+pub mod reports;
 pub mod revocations;
 pub mod submissions;
+pub mod technicians;
+pub mod updates;
 pub mod uploads;
 pub mod visits;
 
@@ -35,6 +38,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("later.sql")),
     M::up(include_str!("renewal.sql")),
     M::up(include_str!("made_keys.sql")),
+    M::up(include_str!("maintenance.sql")),
 ];
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -1,5 +1,5 @@
 //! Looks at every submission, every key made at collection, and every wish to revoke, once
-//! when it has arrived.
+//! when it has arrived; and at what is offered to kiosks, when that may have changed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,8 @@ impl Desk {
     fn look_at_new(&self) -> Result<()> {
         self.look_at_wishes()?;
         self.look_at_made_keys()?;
+        self.look_at_offers()?;
+        self.keep_technician_list()?;
         let new = self
             .database
             .read(|c| submissions::list(c, &[SubmissionState::Received]))?;

@@ -88,11 +88,7 @@ impl Desk {
         else {
             bail!("kiosk {id} does not await confirmation");
         };
-        let key = keys::read_secret(&self.layout.tls_ca_key())?;
-        let ca = TlsAuthority::from_pem(
-            &keys::read_text(&self.layout.tls_ca_certificate())?,
-            std::str::from_utf8(&key)?,
-        )?;
+        let ca = self.channel_authority()?;
         let now = UnixMillis::from_system_clock();
         let pem = ca.kiosk(request.as_bytes(), id, now)?;
         let (_, der) = der::pem::decode_vec(pem.as_bytes())
@@ -105,6 +101,15 @@ impl Desk {
             bail!("kiosk {id} does not await confirmation");
         }
         Ok(())
+    }
+
+    /// Read when it is needed, and cleared after.
+    pub(super) fn channel_authority(&self) -> Result<TlsAuthority> {
+        let key = keys::read_secret(&self.layout.tls_ca_key())?;
+        Ok(TlsAuthority::from_pem(
+            &keys::read_text(&self.layout.tls_ca_certificate())?,
+            std::str::from_utf8(&key)?,
+        )?)
     }
 
     /// From now on its certificate opens nothing.

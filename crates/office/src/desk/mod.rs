@@ -9,6 +9,7 @@ mod applied;
 mod decide;
 mod document;
 mod intake;
+mod kiosk_record;
 mod kiosks;
 mod list;
 mod made_keys;
@@ -16,6 +17,8 @@ mod opening;
 mod operators;
 mod renewal;
 mod revocations;
+mod technicians;
+mod updates;
 mod verify;
 pub mod web;
 
@@ -40,11 +43,14 @@ use crate::{
 pub use applied::Applied;
 pub use decide::{DecideError, Verdict};
 pub use intake::BY_RULE;
+pub(crate) use kiosk_record::doubtful;
+pub use kiosk_record::{KioskRecord, WorkOrderRecord};
 pub use kiosks::{Invitation, KioskOverview, invite};
 pub use list::{CertificateView, Detail, Message, PhoneView, Summary, messages, summaries};
 pub use opening::{OpenError, Opener, file_name};
 pub use operators::{Operators, add_operator};
 pub use revocations::RevokeError;
+pub use updates::{NewUpdate, share};
 pub use verify::Finding;
 
 /// Everything the desk's pages and commands reach.

@@ -13,8 +13,10 @@ mod manifest;
 mod phone;
 mod provision;
 mod renewal;
+mod reports;
 mod station;
 mod tus;
+mod updates;
 
 use std::sync::Arc;
 
@@ -55,6 +57,8 @@ pub struct Receive {
     /// SubjectPublicKeyInfo of the desk's decision key, to check orders with.
     decision_key: exchange::VerifyingKey,
     decoy: decoy::Decoy,
+    /// Folder of the bundles.
+    updates: std::path::PathBuf,
     public: Public,
     uploads: tus::Active,
 }
@@ -89,6 +93,7 @@ impl Receive {
             code_key: keys::read_secret(&layout.code_key())?,
             decision_key: keys::load_verifying_key(&layout.decision_public())?,
             decoy: decoy::Decoy::make()?,
+            updates: layout.updates(),
             public: Public {
                 sealing_recipients: [operations, escrow],
                 receipt_key_pem: keys::read_text(&layout.receipt_public())?,
@@ -136,6 +141,18 @@ pub fn router(state: Arc<Receive>) -> Router {
         .route(certificates::CODE, post(holders::code))
         .route(certificates::LIST, post(holders::list))
         .route(certificates::REVOKE, post(holders::revoke))
+        .route(exchange::readiness::READINESS, post(reports::readiness))
+        .route(exchange::work_order::WORK_ORDERS, post(reports::work_order))
+        .route(exchange::update::RESULT, post(reports::update_result))
+        .route(exchange::update::OFFER, get(updates::offer))
+        .route(
+            &format!("{}/{{sha256}}", exchange::update::BUNDLES),
+            get(updates::bundle),
+        )
+        .route(
+            exchange::technician::REVOKED,
+            get(updates::revoked_technicians),
+        )
         .merge(tus::router())
         .layer(middleware::from_fn_with_state(
             Arc::clone(&state),

@@ -397,7 +397,7 @@ impl Application {
     }
 }
 
-fn request(key: &PrivateKey, holder: &HolderName, who: &str, email: &str) -> Vec<u8> {
+pub fn request(key: &PrivateKey, holder: &HolderName, who: &str, email: &str) -> Vec<u8> {
     let subject = Subject {
         holder,
         iin: &iin(who),
@@ -422,6 +422,6 @@ pub fn phone(text: &str) -> PhoneNumber {
     PhoneNumber::parse(text).unwrap()
 }
 
-fn holder((surname, given, patronymic): (&str, &str, &str)) -> HolderName {
+pub fn holder((surname, given, patronymic): (&str, &str, &str)) -> HolderName {
     HolderName::new(surname, given, patronymic).unwrap()
 }

@@ -7,6 +7,7 @@ pub mod http;
 pub mod in_hand;
 pub mod kiosk;
 pub mod late_key;
+pub mod maintenance;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -22,7 +22,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, middleware};
-use exchange::{Language, UnixMillis};
+use exchange::{KioskId, Language, UnixMillis};
 
 use self::pages::applications::Filter;
 use self::shell::Section;
@@ -72,6 +72,7 @@ pub fn router(desk: Arc<Desk>) -> anyhow::Result<Router> {
         .route("/applications/{id}/ask-again", post(review::ask_again))
         .route("/applications/{id}/revoke", post(review::revoke))
         .route("/kiosks", get(list_kiosks))
+        .route("/kiosks/{id}", get(one_kiosk))
         .route("/messages", get(messages))
         .route("/alarms", get(list_alarms))
         .route("/sign-in", get(sign_in::show).post(sign_in::enter))
@@ -109,6 +110,26 @@ async fn list_kiosks(State(web): State<Arc<Web>>, operator: Operator) -> Respons
     list(&operator, Section::Kiosks, kiosks, |kiosks| {
         pages::kiosks::page(operator.words(), kiosks, now)
     })
+}
+
+async fn one_kiosk(
+    State(web): State<Arc<Web>>,
+    Path(id): Path<String>,
+    operator: Operator,
+) -> Response {
+    let Ok(id) = id.parse::<KioskId>() else {
+        return operator.not_found();
+    };
+    match web.blocking(move |d| d.kiosk_record(&id)).await.flatten() {
+        Ok(Some(record)) => {
+            let words = operator.words();
+            let page = pages::kiosk::page(words, &record, UnixMillis::from_system_clock());
+            let visitor = &operator.visitor;
+            visitor.page(Some(Section::Kiosks), words.kiosk_record, page)
+        }
+        Ok(None) => operator.not_found(),
+        Err(error) => operator.failed(&error),
+    }
 }
 
 async fn messages(State(web): State<Arc<Web>>, operator: Operator) -> Response {

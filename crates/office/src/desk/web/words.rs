@@ -274,6 +274,43 @@ words! {
     missing: "Келмеген өтінім", "Не дошло заявок", "Applications missing";
     no_kiosks: "Бірде-бір киоск қосылмаған.", "Не подключено ни одного киоска.", "No kiosk is connected.";
 
+    kiosk_record: "Киоскінің күйі", "Состояние киоска", "Kiosk's state";
+    kiosk_group: "Тобы", "Группа", "Group";
+    readiness: "Дайындығы", "Готовность", "Readiness";
+    report_received: "Есеп келген уақыты", "Отчёт получен", "Report received";
+    aspect: "Құрылғы", "Устройство", "Device";
+    aspect_ready: "Дайын", "Готово", "Ready";
+    aspect_degraded: "Толық емес", "С ограничениями", "Degraded";
+    aspect_failed: "Жұмыс істемейді", "Не работает", "Failed";
+    aspect_absent: "Жоқ", "Отсутствует", "Absent";
+    aspect_unknown: "Тексерілмеген", "Не проверено", "Not examined";
+    clock: "Сағаты", "Часы", "Clock";
+    clock_confirmed: "уақытты кеңсе растаған", "время подтверждено офисом", "time confirmed by the office";
+    clock_above_floor: "уақыт іске қосылғалы расталмаған", "время после запуска не подтверждено",
+        "time not confirmed since the start";
+    clock_doubtful: "уақыт күмәнді", "время сомнительно", "time is doubtful";
+    reports_unsigned: "Қолтаңбасы осы киоскінікі емес есептер", "Отчёты не с подписью этого киоска",
+        "Reports without this kiosk's signature";
+    work_orders: "Техникалық жұмыстар", "Технические работы", "Work orders";
+    technician: "Техник", "Техник", "Technician";
+    technician_unknown: "белгісіз техник", "неизвестный техник", "unknown technician";
+    before: "Жұмысқа дейін", "До работ", "Before";
+    after: "Жұмыстан кейін", "После работ", "After";
+    work_inspected: "Тексерілді", "Осмотрено", "Inspected";
+    work_cleaned: "Тазаланды", "Очищено", "Cleaned";
+    work_replaced: "Ауыстырылды", "Заменено", "Replaced";
+    work_restarted: "Қайта іске қосылды", "Перезапущено", "Restarted";
+    work_configured: "Бапталды", "Настроено", "Configured";
+    work_updated: "Жаңартылды", "Обновлено", "Updated";
+    work_queue_exported: "Кезек тасымалдағышқа көшірілді", "Очередь вынесена на носителе",
+        "The queue was carried out on a drive";
+    work_other: "Басқа жұмыс", "Другая работа", "Other work";
+    updates: "Жаңартулар", "Обновления", "Updates";
+    update_offered: "Ұсынылған", "Предложено", "Offered";
+    update_installed: "Орнатылды", "Установлено", "Installed";
+    update_rolled_back: "Алдыңғы нұсқаға қайтарылды", "Возвращена прежняя версия", "Rolled back";
+    update_refused: "Орнатылмады", "Не установлено", "Refused";
+
     to_number: "Нөмір", "Номер", "Number";
     text: "Мәтін", "Текст", "Text";
     sent: "Жіберілді", "Отправлено", "Sent";
@@ -309,6 +346,16 @@ words! {
     alarm_key_refused: "Алу кезінде жасалған кілт қабылданбады: қолтаңбасы дұрыс емес немесе өтінімге сәйкес келмейді",
         "Ключ, созданный при получении, не принят: подпись неверна или он не соответствует заявке",
         "A key made at collection was refused: not signed as it should be, or not for this application";
+
+    alarm_report_changed: "Киоск бір нөмірмен екі түрлі есеп жіберді",
+        "Киоск прислал под одним номером два разных отчёта",
+        "A kiosk sent two different reports under one number";
+    alarm_update_rolled_back: "Жаңарту киоскіде іске қосылмай, алдыңғы нұсқа қайтарылды",
+        "Обновление не запустилось на киоске, возвращена прежняя версия",
+        "An update did not come up at a kiosk and was rolled back";
+    alarm_technician_doubtful: "Киоскіге техник сертификатынсыз немесе ол жарамсыз болғанда қызмет көрсетілген",
+        "Киоск обслуживали без действующего сертификата техника",
+        "A kiosk was maintained without a technician's valid certificate";
 
     not_found: "Мұндай бет немесе өтінім жоқ.", "Такой страницы или заявки нет.", "No such page or application.";
     forbidden: "Сұрау қабылданбады. Бетті жаңартып, қайталап көріңіз.",

@@ -50,6 +50,9 @@ fn text<'a>(words: &'a Words, kind: &'a str) -> &'a str {
         "revocations_held" => words.alarm_revocations_held,
         "revocation_refused" => words.alarm_revocation_refused,
         "key_refused" => words.alarm_key_refused,
+        "report_changed" => words.alarm_report_changed,
+        "update_rolled_back" => words.alarm_update_rolled_back,
+        "technician_doubtful" => words.alarm_technician_doubtful,
         other => other,
     }
 }

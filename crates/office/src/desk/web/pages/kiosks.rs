@@ -40,7 +40,7 @@ fn line(words: &Words, overview: &KioskOverview, now: UnixMillis) -> Markup {
     let beat = kiosk.heartbeat.as_ref();
     html! {
         tr {
-            th.short scope="row" { (kiosk.id) }
+            th.short scope="row" { a href={ "/kiosks/" (kiosk.id) } { (kiosk.id) } }
             td {
                 (state_tag(words, kiosk, now))
                 @if let (KioskState::Awaiting, Some(list)) = (kiosk.state, &overview.fingerprint_words) {
@@ -87,7 +87,7 @@ fn line(words: &Words, overview: &KioskOverview, now: UnixMillis) -> Markup {
     }
 }
 
-fn state_tag(words: &Words, kiosk: &Kiosk, now: UnixMillis) -> Markup {
+pub(super) fn state_tag(words: &Words, kiosk: &Kiosk, now: UnixMillis) -> Markup {
     let silent = kiosk
         .last_seen_at
         .is_none_or(|at| now.0.saturating_sub(at.0) > SILENT_MILLIS);
@@ -102,7 +102,7 @@ fn state_tag(words: &Words, kiosk: &Kiosk, now: UnixMillis) -> Markup {
 }
 
 /// What a fault's code means; nothing for a code of a newer kiosk.
-fn cause(language: Language, code: &str) -> &'static str {
+pub(super) fn cause(language: Language, code: &str) -> &'static str {
     let language = match language {
         Language::Kk => faults::Language::Kk,
         Language::Ru => faults::Language::Ru,

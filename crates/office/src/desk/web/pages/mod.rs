@@ -6,6 +6,7 @@ pub mod applications;
 mod certificates;
 mod checks;
 mod document;
+pub mod kiosk;
 pub mod kiosks;
 pub mod messages;
 pub mod sign_in;
