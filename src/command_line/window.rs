@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use kiosk::config;
 use faults::Fault;
+use kiosk::config;
 use kiosk::run::{Kiosk, StartError};
 use kiosk::session::event::Event;
 use kiosk::ui::{self, Stage, Ui, WindowSize};
