@@ -45,35 +45,36 @@ impl Inner {
         location: KeyLocation,
         password: Secret,
     ) -> Result<Reply, Failure> {
-        let code = self
-            .collecting(submission)
-            .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
-        let by = || CollectBy::Code {
-            receipt_code: code.clone(),
-        };
         let client = self.office()?.uplink.client();
-        let mut opened = self.open_decided(by()).await?;
+        let mut opened = self.open_decided(submission).await?;
         if let Some(wanted) = opened.key_wanted.take() {
             asked.progress(Progress::Phase(IssuingPhase::MakingKey));
             let made = self
                 .make_key(submission, &wanted, location.clone(), password.clone())
                 .await?;
+            // From here on the office may have it, whatever is answered: the end of this visit
+            // must not take it away.
+            drop(self.take_made_key());
             let standing = client.hand_in_key(&made, DESK_PATIENCE).await;
-            match standing.map_err(|e| office_failure(&e))? {
-                // The office has it: this visit's end does not take it away any more.
-                KeyStanding::Taken { .. } => drop(self.take_made_key()),
-                KeyStanding::Waiting => {
-                    return Err(failure(Fault::OfficeUnreachable, "the desk does not look"));
-                }
+            if standing.map_err(|e| office_failure(&e))? == KeyStanding::Waiting {
+                return Err(failure(Fault::OfficeUnreachable, "the desk does not look"));
             }
-            opened = self.open_decided(by()).await?;
+            opened = self.open_decided(submission).await?;
         }
         self.prove_and_install(&asked, opened, location, password)
             .await
     }
 
-    /// Opened; while the desk looks at a key, asked again.
-    pub(super) async fn open_decided(&self, by: CollectBy) -> Result<CollectOpened, Failure> {
+    /// The collection that was opened in this visit; while the desk looks at a key, asked
+    /// again.
+    pub(super) async fn open_decided(
+        &self,
+        submission: SubmissionId,
+    ) -> Result<CollectOpened, Failure> {
+        let receipt_code = self
+            .collecting(submission)
+            .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
+        let by = CollectBy::Code { receipt_code };
         let client = self.office()?.uplink.client();
         let end = Instant::now() + DESK_PATIENCE;
         loop {

@@ -1,6 +1,7 @@
 //! Where the pure core meets the world: a thread that feeds the station with
 //! events, hands its commands to [`World`], and its view to the screen.
 
+mod answer;
 mod asked;
 mod boundary;
 mod capture;

@@ -158,11 +158,7 @@ impl Inner {
         location: KeyLocation,
         password: Secret,
     ) -> Result<Reply, Failure> {
-        let code = self
-            .collecting(submission)
-            .ok_or_else(|| failure(Fault::ApplicationUnknown, "no collection is open"))?;
-        let by = CollectBy::Code { receipt_code: code };
-        let opened = self.open_decided(by).await?;
+        let opened = self.open_decided(submission).await?;
         self.prove_and_install(&asked, opened, location, password)
             .await
     }

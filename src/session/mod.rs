@@ -33,6 +33,7 @@ mod phone_code;
 mod places;
 mod receipt;
 mod renewal;
+mod reply;
 mod review;
 mod revocation;
 mod selfie;
