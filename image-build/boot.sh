@@ -13,7 +13,7 @@ tool dracut --force --quiet --reproducible --no-hostonly --no-hostonly-cmdline -
     --modules 'base rootfs-block systemd systemd-initrd systemd-udevd kernel-modules dm systemd-veritysetup fs-lib shutdown' \
     --drivers 'squashfs dm_mod dm_verity virtio_pci virtio_blk virtio_scsi ahci nvme sd_mod mmc_block sdhci_pci sdhci_acpi' \
     --filesystems squashfs \
-    /work/initrd.img >"$WORK/dracut.log" 2>&1 || die "dracut: $(tail -5 "$WORK/dracut.log")"
+    /build/initrd.img >"$WORK/dracut.log" 2>&1 || die "dracut: $(tail -5 "$WORK/dracut.log")"
 ! grep -E 'dracut(\[E\]|-install: ERROR)' "$WORK/dracut.log" >&2 || die "the initrd is not whole"
 
 cp "$TOOLS/boot/vmlinuz-$kernel" "$WORK/vmlinuz"
@@ -45,22 +45,22 @@ for slot in A B; do
     fi
     echo "${words[*]}" >"$WORK/cmdline-$slot"
     say "UKI of slot $slot"
-    tool ukify build --linux=/work/vmlinuz --initrd=/work/initrd.img --cmdline=@/work/cmdline-$slot \
-        --os-release=@/work/os-release --uname="$kernel" \
-        --signtool=sbsign --secureboot-private-key=/work/secureboot.key --secureboot-certificate=/work/secureboot.crt \
-        --output="/work/qoltanba-$slot.efi" >"$WORK/ukify.log" 2>&1 || die "ukify: $(tail -5 "$WORK/ukify.log")"
+    tool ukify build --linux=/build/vmlinuz --initrd=/build/initrd.img --cmdline=@/build/cmdline-$slot \
+        --os-release=@/build/os-release --uname="$kernel" \
+        --signtool=sbsign --secureboot-private-key=/build/secureboot.key --secureboot-certificate=/build/secureboot.crt \
+        --output="/build/qoltanba-$slot.efi" >"$WORK/ukify.log" 2>&1 || die "ukify: $(tail -5 "$WORK/ukify.log")"
 done
 
 say "boot partition"
 # Both slots' programs lie in both partitions: a bundle then holds one image that fits either.
 rm -f "$WORK/boot.img"
-tool mkfs.vfat -C --invariant -n BOOT /work/boot.img $((BOOT_MIB * 1024)) >/dev/null
-tool mcopy -m -i /work/boot.img /work/qoltanba-A.efi /work/qoltanba-B.efi ::
+tool mkfs.vfat -C --invariant -n BOOT /build/boot.img $((BOOT_MIB * 1024)) >/dev/null
+tool mcopy -m -i /build/boot.img /build/qoltanba-A.efi /build/qoltanba-B.efi ::
 
 say "GRUB"
 # Its configuration is inside of the signed program: nobody edits it on the ESP.
-tool grub-mkstandalone --format=x86_64-efi --output=/work/grub.efi --locales= --themes= --fonts= \
+tool grub-mkstandalone --format=x86_64-efi --output=/build/grub.efi --locales= --themes= --fonts= \
     --install-modules='normal part_gpt fat loadenv search search_fs_uuid regexp test chain echo sleep reboot configfile memdisk tar' \
     --modules='part_gpt fat loadenv search search_fs_uuid regexp test chain echo sleep reboot' \
     boot/grub/grub.cfg=/source/grub.cfg
-tool sbsign --key /work/secureboot.key --cert /work/secureboot.crt --output /work/BOOTX64.EFI /work/grub.efi >/dev/null 2>&1
+tool sbsign --key /build/secureboot.key --cert /build/secureboot.crt --output /build/BOOTX64.EFI /build/grub.efi >/dev/null 2>&1

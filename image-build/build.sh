@@ -70,9 +70,9 @@ cp "$REPOSITORY/Cargo.lock" "$WORK/Cargo.lock"
 status=$TOOLS/var/lib/dpkg/status
 cp "$status" "$WORK/tools-status"
 tool python3 /source/sbom.py --name qoltanba-kiosk --version "$version" --time "$SOURCE_DATE_EPOCH" --suite "$SUITE" \
-    --dpkg /work/dpkg-status --dpkg-of /work/tools-status "linux-image-$(cat "$TOOLS.kernel")" \
-    --dpkg-of /work/tools-status systemd-boot-efi --dpkg-of /work/tools-status grub-efi-amd64-bin \
-    --cargo /work/Cargo.lock --sbom /work/sbom.spdx.json --versions /work/packages.txt
+    --dpkg /build/dpkg-status --dpkg-of /build/tools-status "linux-image-$(cat "$TOOLS.kernel")" \
+    --dpkg-of /build/tools-status systemd-boot-efi --dpkg-of /build/tools-status grub-efi-amd64-bin \
+    --cargo /build/Cargo.lock --sbom /build/sbom.spdx.json --versions /build/packages.txt
 mv "$WORK/sbom.spdx.json" "$WORK/packages.txt" "$out/"
 awk '/^Package:/ {p = $2} /^Version:/ {print p, $2}' "$status" | sort >"$out/tools.txt"
 rm -f "$WORK"/{root,boot,esp,data}.img "$WORK"/{grub.efi,BOOTX64.EFI,vmlinuz,initrd.img}

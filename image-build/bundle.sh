@@ -26,9 +26,9 @@ END
 for file in update.key update.crt update-ca.crt; do install -m 600 "$keys/$file" "$WORK/$file"; done
 trap 'rm -f "$WORK/update.key"' EXIT
 # The kiosk's own settings: what it would refuse is not made.
-sed 's#^path=.*#path=/work/update-ca.crt#' "$HERE/overlay/etc/rauc/system.conf" >"$WORK/rauc.conf"
+sed 's#^path=.*#path=/build/update-ca.crt#' "$HERE/overlay/etc/rauc/system.conf" >"$WORK/rauc.conf"
 # Its contents are compressed already: fast is as small.
-tool rauc --cert=/work/update.crt --key=/work/update.key --conf=/work/rauc.conf \
-    --mksquashfs-args='-comp zstd -Xcompression-level 3' bundle /work/bundle /work/update.raucb >"$WORK/rauc.log" 2>&1 ||
+tool rauc --cert=/build/update.crt --key=/build/update.key --conf=/build/rauc.conf \
+    --mksquashfs-args='-comp zstd -Xcompression-level 3' bundle /build/bundle /build/update.raucb >"$WORK/rauc.log" 2>&1 ||
     die "rauc: $(tail -5 "$WORK/rauc.log")"
 rm -rf "$WORK/bundle"

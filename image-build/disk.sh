@@ -6,19 +6,19 @@
 
 say "ESP"
 rm -f "$WORK/esp.img" "$WORK/data.img" "$WORK/disk.img" "$WORK/grubenv"
-tool mkfs.vfat -C --invariant -i 716f6c74 -n ESP /work/esp.img $((ESP_MIB * 1024)) >/dev/null
-tool grub-editenv /work/grubenv create
+tool mkfs.vfat -C --invariant -i 716f6c74 -n ESP /build/esp.img $((ESP_MIB * 1024)) >/dev/null
+tool grub-editenv /build/grubenv create
 # Both slots hold the same at first; B is not tried before something was installed there on purpose.
-tool grub-editenv /work/grubenv set ORDER='A B' A_OK=1 A_TRY=0 B_OK=1 B_TRY=0
-tool mmd -i /work/esp.img ::EFI ::EFI/BOOT
-tool mcopy -m -i /work/esp.img /work/BOOTX64.EFI ::EFI/BOOT/BOOTX64.EFI
-tool mcopy -m -i /work/esp.img /work/grubenv ::grubenv
+tool grub-editenv /build/grubenv set ORDER='A B' A_OK=1 A_TRY=0 B_OK=1 B_TRY=0
+tool mmd -i /build/esp.img ::EFI ::EFI/BOOT
+tool mcopy -m -i /build/esp.img /build/BOOTX64.EFI ::EFI/BOOT/BOOTX64.EFI
+tool mcopy -m -i /build/esp.img /build/grubenv ::grubenv
 
 say "data partition"
 # Empty: everything in it is made at the first start. Grown to the disk by whoever writes it there.
 truncate -s "${DATA_MIB}M" "$WORK/data.img"
 tool mke2fs -q -F -t ext4 -m 0 -L data -U 716f6c74-616e-4261-8000-646174610000 \
-    -E hash_seed=716f6c74-616e-4261-8000-686173680000,root_owner=0:0,lazy_itable_init=0 /work/data.img
+    -E hash_seed=716f6c74-616e-4261-8000-686173680000,root_owner=0:0,lazy_itable_init=0 /build/data.img
 
 say "disk"
 cat >"$WORK/genimage.cfg" <<END
@@ -37,6 +37,6 @@ image disk.img {
 }
 END
 mkdir -p "$WORK/nothing"
-tool genimage --config /work/genimage.cfg --inputpath /work --outputpath /work --rootpath /work/nothing --tmppath /work/genimage.tmp >"$WORK/genimage.log" 2>&1 ||
+tool genimage --config /build/genimage.cfg --inputpath /build --outputpath /build --rootpath /build/nothing --tmppath /build/genimage.tmp >"$WORK/genimage.log" 2>&1 ||
     die "genimage: $(tail -5 "$WORK/genimage.log")"
 rm -rf "$WORK/genimage.tmp" "$WORK/nothing"

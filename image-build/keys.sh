@@ -28,5 +28,5 @@ openssl req -x509 $new -subj "/O=Qoltanba TEST/CN=TEST Secure Boot" -keyout secu
 # Last: with it the set is whole.
 mv update.new update.crt
 END
-tool sh "/work/$name/make" >"$keys/log" 2>&1 || die "openssl: $(tail -5 "$keys/log")"
+tool sh "/build/$name/make" >"$keys/log" 2>&1 || die "openssl: $(tail -5 "$keys/log")"
 rm "$keys/make" "$keys/log"

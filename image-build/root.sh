@@ -49,7 +49,7 @@ listed "$HERE/modules.omit" | tr ',' '\n' | while read -r folder; do
     rm -rf "$root/usr/lib/modules/$kernel/kernel/$folder"
 done
 rm -f "$root/usr/lib/modules/$kernel/"{build,source}
-tool depmod --basedir /work/root "$kernel"
+tool depmod --basedir /build/root "$kernel"
 
 say "overlay, units, programs"
 cp -r "$HERE/overlay/." "$root/"
@@ -58,7 +58,7 @@ cp -r "$HERE/overlay/." "$root/"
 install -m 644 "$keyring" "$root/etc/rauc/keyring.pem"
 for program in "${programs_in_image[@]}"; do
     install -m 755 "$programs/$program" "$root/usr/bin/$program"
-    tool strip "/work/root/usr/bin/$program"
+    tool strip "/build/root/usr/bin/$program"
 done
 # Feeding a watchdog that the program does not know of would be killing it.
 if grep -q WATCHDOG_USEC "$root/usr/bin/kiosk"; then

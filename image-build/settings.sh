@@ -39,10 +39,10 @@ inside() {
         sh "$@"
 }
 
-# Runs a build tool in the tree of tools, where $WORK is /work and image-build is /source.
+# Runs a build tool in the tree of tools, where $WORK is /build and image-build is /source.
 tool() {
     unshare --mount --fork --propagation private /bin/bash -euc '
-        mount --bind "$1" "$3/work"; mount --bind "$2" "$3/source"
+        mount --bind "$1" "$3/build"; mount --bind "$2" "$3/source"
         shift 2
         inside "$@"' \
         bash "$WORK" "$HERE" "$TOOLS" "$@"

@@ -13,7 +13,7 @@ debian_tree "$TOOLS" apt "$HERE/tools.list" \
     --dpkgopt='path-exclude=/etc/kernel/*' \
     --essential-hook='mkdir -p "$1/etc/kernel/postinst.d" && printf "#!/bin/sh\n" >"$1/etc/kernel/postinst.d/dracut" && chmod 755 "$1/etc/kernel/postinst.d/dracut"' \
     >&2
-mkdir -p "$TOOLS/work" "$TOOLS/source"
+mkdir -p "$TOOLS/build" "$TOOLS/source"
 ls "$TOOLS/lib/modules" >"$TOOLS.kernel"
 [ "$(wc -l <"$TOOLS.kernel")" = 1 ] || die "one kernel is expected in the tools, not: $(cat "$TOOLS.kernel")"
 echo "$stamp" >"$TOOLS.stamp"

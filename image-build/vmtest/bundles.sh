@@ -27,7 +27,7 @@ start=$(partx --noheadings --show --output NAME,START "$image/disk.img" | awk '$
 dd if="$image/disk.img" of="$WORK/root.img" bs=1M iflag=skip_bytes,count_bytes skip=$((start * 512)) count="${ROOT_MIB}M" status=none
 rm -rf --one-file-system "$WORK/root" "$WORK/bundles"
 mkdir "$WORK/bundles"
-tool unsquashfs -no-progress -quiet -d /work/root /work/root.img >&2
+tool unsquashfs -no-progress -quiet -d /build/root /build/root.img >&2
 version=$(sed -n 's/^VERSION_ID=//p' "$WORK/root/usr/lib/os-release")
 
 # Root, UKIs and bundle of what lies in $WORK/root: name of the version.
@@ -56,7 +56,7 @@ say "disk of the bundles"
 mkdir -p "$out"
 rm -f "$out"/{bundles.img,image.hash}
 mib=$(($(du -sm --apparent-size "$WORK/bundles" | cut -f1) + 64))
-tool mke2fs -q -F -t ext4 -m 0 -L bundles -d /work/bundles /work/bundles.img "${mib}M"
+tool mke2fs -q -F -t ext4 -m 0 -L bundles -d /build/bundles /build/bundles.img "${mib}M"
 mv "$WORK/bundles.img" "$out/"
 cp "$image/root.hash" "$out/image.hash"
 rm -f "$WORK"/{root,boot}.img "$WORK"/qoltanba-{A,B}.efi "$WORK"/{grub.efi,BOOTX64.EFI,vmlinuz,initrd.img}
