@@ -128,6 +128,7 @@ impl Inner {
                 )
                 .await
             }
+            Request::Maintain(what) => self.maintain(asked, *what).await,
             Request::LookAtToken { kind } => self.look_at_token(kind).await,
             Request::TryTokenPin { kind, pin } => self.try_token_pin(kind, pin).await,
             Request::ChangeTokenPin { kind, old, new } => {

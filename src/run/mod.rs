@@ -13,6 +13,7 @@ mod equipment;
 mod inspection;
 mod late_key;
 mod link;
+mod maintenance;
 mod media;
 mod obtain;
 mod phone;

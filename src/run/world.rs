@@ -267,10 +267,11 @@ impl World {
             Mode::Idle => "idle",
             Mode::Citizen => "citizen",
             Mode::Paused => "paused",
+            Mode::Maintenance => "maintenance",
             Mode::OutOfService => "out_of_service",
         };
         let panel = match station.mode() {
-            Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
+            Mode::OutOfService | Mode::Paused | Mode::Maintenance => PanelState::OutOfService {
                 fault: faults.first().copied().unwrap_or(Fault::Internal),
             },
             Mode::Citizen => PanelState::InUse,

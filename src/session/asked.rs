@@ -41,6 +41,7 @@ pub(super) enum Asked {
     OpenCollect,
     InstallCollected,
     TrySignature,
+    Maintain,
 }
 
 impl Asked {
@@ -80,6 +81,7 @@ impl Asked {
                 Asked::InstallCollected
             }
             Request::TrySignature { .. } => Asked::TrySignature,
+            Request::Maintain(_) => Asked::Maintain,
         }
     }
 
@@ -107,6 +109,8 @@ impl Asked {
             | Asked::ClearToken => BusyWith::Token,
             Asked::Submit | Asked::InstallCollected => BusyWith::Key,
             Asked::TrySignature => BusyWith::Signature,
+            // No step of a citizen asks it.
+            Asked::Maintain => BusyWith::Office,
         }
     }
 
@@ -154,7 +158,8 @@ impl Asked {
             | Asked::ChangeTokenPin
             | Asked::UnblockToken
             | Asked::ClearToken
-            | Asked::TrySignature => 60,
+            | Asked::TrySignature
+            | Asked::Maintain => 60,
             Asked::FindPendingKey | Asked::FindCertifiedKeys => 120,
             Asked::OpenCertifiedKey => 60,
             Asked::Submit => 180,
@@ -216,6 +221,7 @@ impl Asked {
             Reply::ComeBack(_) => self == Asked::Obtain,
             Reply::CollectOpened(_) => self == Asked::OpenCollect,
             Reply::SignatureTried { .. } => self == Asked::TrySignature,
+            Reply::Maintenance(_) => self == Asked::Maintain,
         }
     }
 }

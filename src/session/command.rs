@@ -7,6 +7,8 @@ use exchange::{
     SubmissionId, api::CodePurpose,
 };
 
+use crate::maintenance;
+
 use super::event::{CertifiedKey, DriveId, MediaHandle, RequestId, SessionId};
 
 #[derive(Debug, Clone)]
@@ -243,4 +245,6 @@ pub enum Request {
         location: KeyLocation,
         password: Secret,
     },
+    /// In maintenance mode. -> `Maintenance`; progress `Maintenance`
+    Maintain(Box<maintenance::Ask>),
 }

@@ -15,7 +15,7 @@ const DOT: char = '•';
 /// The text of one field. Always held as a [`Secret`], so that whatever was
 /// typed is wiped when it goes; `Debug` shows the field's name only.
 #[derive(Clone)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     field: Field,
     text: Secret,
     /// Characters before the cursor.
@@ -204,6 +204,8 @@ fn is_secret(field: Field) -> bool {
             | Field::NewTokenPin
             | Field::NewTokenPinAgain
             | Field::Puk
+            | Field::TechnicianPin
+            | Field::ProvisioningToken
     )
 }
 
@@ -229,6 +231,13 @@ fn longest(field: Field) -> usize {
         | Field::NewTokenPinAgain
         | Field::Puk => 32,
         Field::ReceiptCode => 13,
+        Field::TechnicianPin => 8,
+        Field::ProvisioningToken => 64,
+        Field::NetworkAddress | Field::NetworkGateway => 49,
+        Field::NameServers => 128,
+        Field::ClockDate => 10,
+        Field::ClockTime => 5,
+        Field::SettingValue => 200,
     }
 }
 
@@ -263,6 +272,17 @@ fn accepted(field: Field, c: char) -> Option<char> {
         Field::TokenPin | Field::NewTokenPin | Field::NewTokenPinAgain | Field::Puk => {
             c.is_ascii_graphic().then_some(c)
         }
+        Field::TechnicianPin | Field::ProvisioningToken => c.is_ascii_graphic().then_some(c),
+        // IPv6 too.
+        Field::NetworkAddress | Field::NetworkGateway => {
+            (c.is_ascii_hexdigit() || matches!(c, '.' | ':' | '/')).then_some(c)
+        }
+        Field::NameServers => {
+            (c.is_ascii_hexdigit() || matches!(c, '.' | ':' | ' ' | ',')).then_some(c)
+        }
+        Field::ClockDate => (c.is_ascii_digit() || c == '-').then_some(c),
+        Field::ClockTime => (c.is_ascii_digit() || c == ':').then_some(c),
+        Field::SettingValue => (!c.is_control()).then_some(c),
     }
 }
 

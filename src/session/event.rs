@@ -8,6 +8,8 @@ use exchange::{
 use faults::Fault;
 use zeroize::Zeroizing;
 
+use crate::maintenance;
+
 pub use super::places::{
     CertifiedKey, FileEntry, FolderListing, Installed, KeyHolder, PendingKey, PukSeen, SlotHolds,
     StorageFound, StorageUnusable, TakenSlot, TokenSeen,
@@ -99,6 +101,8 @@ pub enum Touch {
     },
     /// One of the named choices of the current step.
     Choose(Choice),
+    /// In maintenance mode, and the way into it.
+    Maintain(maintenance::Do),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -173,6 +177,21 @@ pub enum Field {
     NewTokenPinAgain,
     /// PIN unblocking key (SP 800-73-4) of a token.
     Puk,
+    /// Of a technician's card.
+    TechnicianPin,
+    /// One-use token of the office, for a new kiosk.
+    ProvisioningToken,
+    /// With the length of the prefix: `10.1.2.3/24`.
+    NetworkAddress,
+    NetworkGateway,
+    /// Up to three, with spaces between them.
+    NameServers,
+    /// `2026-11-28`
+    ClockDate,
+    /// `15:50`
+    ClockTime,
+    /// One value of the local configuration.
+    SettingValue,
 }
 
 /// Choices that are neither Next nor Back nor typing.
@@ -313,6 +332,9 @@ pub enum DeviceEvent {
         kind: StorageType,
     },
     TokenRemoved,
+    /// Something was put in where technicians put their cards; whose it is, is not known.
+    OfficeCardInserted,
+    OfficeCardRemoved,
     Raised(Fault),
     Cleared(Fault),
 }
@@ -353,7 +375,7 @@ pub enum MrzHint {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MediaHandle(pub u64);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Progress {
     /// The recording follows the prompts: this one is now shown.
     Prompt {
@@ -364,6 +386,7 @@ pub enum Progress {
     Phase(IssuingPhase),
     /// How far the chip is read.
     DocumentRead(chip::Stage),
+    Maintenance(maintenance::Step),
     /// Bytes sent of bytes to send.
     Upload {
         sent: u64,

@@ -8,7 +8,7 @@ use super::view::{FieldError, FieldView};
 
 /// What a touch did to the fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Typed {
+pub(crate) enum Typed {
     /// Not for the fields.
     No,
     /// The cursor moved or nothing changed.
@@ -19,7 +19,7 @@ pub(super) enum Typed {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     entries: Vec<Entry>,
     focus: usize,
 }

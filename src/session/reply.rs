@@ -3,6 +3,8 @@
 use exchange::certificates::{HeldCertificate, RevocationStanding};
 use exchange::{Secret, SubmissionId, UnixMillis};
 
+use crate::maintenance;
+
 use super::event::{
     CertifiedKey, ChipDocument, CollectState, ComeBackReason, DocumentRefusal, Failure,
     FolderListing, Installed, KeyHolder, MediaHandle, PendingKey, StorageFound, TokenSeen,
@@ -108,6 +110,8 @@ pub enum Reply {
         /// The signature fits the certificate.
         ok: bool,
     },
+    /// To `Maintain`.
+    Maintenance(maintenance::Answer),
     Failed(Failure),
 }
 
@@ -146,6 +150,7 @@ impl std::fmt::Debug for Reply {
             Reply::ComeBack(_) => "ComeBack",
             Reply::CollectOpened(_) => "CollectOpened",
             Reply::SignatureTried { .. } => "SignatureTried",
+            Reply::Maintenance(answer) => return write!(f, "Maintenance({answer:?})"),
             Reply::Failed(failure) => return write!(f, "Failed({})", failure.fault),
         };
         f.write_str(name)

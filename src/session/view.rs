@@ -10,6 +10,8 @@ use exchange::certificates::{HeldCertificate, RevocationReason, RevocationStandi
 use exchange::{DocumentKind, Language, Secret, StorageType, UnixMillis};
 use faults::Fault;
 
+use crate::maintenance::MaintenanceView;
+
 use super::command::Prompt;
 use super::event::{
     CertifiedKey, ComeBackReason, FaceFinding, Field, FolderListing, IssuingPhase, KeyHolder,
@@ -289,6 +291,8 @@ pub enum Screen {
         standing: RevocationStanding,
         closes_in_seconds: u32,
     },
+    /// A technician's, on every page.
+    Maintenance(Box<MaintenanceView>),
 }
 
 impl Screen {
@@ -326,6 +330,7 @@ impl Screen {
             Screen::RevokeCertificate { .. } => "revoke_certificate",
             Screen::Revoking { .. } => "revoking",
             Screen::Revoked { .. } => "revoked",
+            Screen::Maintenance(_) => "maintenance",
             Screen::RenewKey { .. } => "renew_key",
             Screen::RenewPassword { .. } => "renew_password",
             Screen::RenewHolder { .. } => "renew_holder",

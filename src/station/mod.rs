@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use faults::Fault;
 
+use crate::maintenance::{Do, Maintenance, MaintenanceConfig};
 use crate::session::command::Command;
 use crate::session::event::{DeviceEvent, Event, Now, SessionId, Touch};
 use crate::session::view::{Screen, View};
@@ -21,6 +22,7 @@ use readiness::Readiness;
 #[derive(Debug, Clone, PartialEq)]
 pub struct StationConfig {
     pub session: SessionConfig,
+    pub maintenance: MaintenanceConfig,
     /// What a new citizen finds; also after the last one has gone.
     pub settings: Settings,
     /// Settings touched on the welcome screen go back after so long without a touch.
@@ -35,6 +37,7 @@ impl Default for StationConfig {
     fn default() -> Self {
         Self {
             session: SessionConfig::default(),
+            maintenance: MaintenanceConfig::default(),
             settings: Settings::default(),
             welcome_resets_after: Duration::from_secs(60),
             presumed: BTreeSet::from([Fault::CameraMissing, Fault::SealingImpossible]),
@@ -48,6 +51,8 @@ pub enum Mode {
     Idle,
     /// A citizen is being served.
     Citizen,
+    /// A technician is at work, or enters the PIN of a card.
+    Maintenance,
     /// Taken out of use by the office or a technician.
     Paused,
     /// A fault without which nobody can be served.
@@ -57,6 +62,8 @@ pub enum Mode {
 pub struct Station {
     config: StationConfig,
     session: Option<Session>,
+    /// Never beside a session.
+    maintenance: Option<Maintenance>,
     /// Number of the session last begun.
     sessions: u64,
     paused: bool,
@@ -78,6 +85,7 @@ impl Station {
             settings: config.settings,
             config,
             session: None,
+            maintenance: None,
             sessions: 0,
             paused: false,
             around,
@@ -89,6 +97,8 @@ impl Station {
     pub fn mode(&self) -> Mode {
         if self.session.is_some() {
             Mode::Citizen
+        } else if self.technician().is_some() {
+            Mode::Maintenance
         } else if self.paused {
             Mode::Paused
         } else if self.readiness().is_out_of_service() {
@@ -103,6 +113,11 @@ impl Station {
         self.session.as_ref()
     }
 
+    /// The technician who is there, seen by the card.
+    pub fn technician(&self) -> Option<&Maintenance> {
+        self.maintenance.as_ref().filter(|m| m.is_showing())
+    }
+
     /// Faults that are raised now.
     pub fn faults(&self) -> &BTreeSet<Fault> {
         &self.around.faults
@@ -115,6 +130,9 @@ impl Station {
     /// What to do about an event.
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Command> {
         self.notice(&event);
+        if self.session.is_none() && self.maintenance.is_some() {
+            return self.maintain(event, now);
+        }
         match &mut self.session {
             Some(session) => {
                 let commands = session.handle(event, now);
@@ -125,6 +143,7 @@ impl Station {
             }
             None => match event {
                 Event::Touch(touch) => self.touch_welcome(&touch, now),
+                Event::Device(DeviceEvent::OfficeCardInserted) => self.look_at_card(now),
                 Event::Tick => {
                     let quiet = now.boottime.saturating_sub(self.last_touch);
                     if quiet >= self.config.welcome_resets_after {
@@ -142,13 +161,16 @@ impl Station {
         if let Some(view) = self.session.as_ref().and_then(|s| s.view(now)) {
             return view;
         }
+        if let Some(view) = self.maintenance.as_ref().and_then(|m| m.view(now)) {
+            return view;
+        }
         let readiness = self.readiness();
         let screen = match self.mode() {
             Mode::Paused => Screen::OutOfService { faults: Vec::new() },
             Mode::OutOfService => Screen::OutOfService {
                 faults: readiness.closing(),
             },
-            Mode::Idle | Mode::Citizen => Screen::Welcome {
+            Mode::Idle | Mode::Citizen | Mode::Maintenance => Screen::Welcome {
                 can_apply: readiness.can_apply(),
                 can_collect: readiness.can_collect(),
                 can_renew: readiness.can_renew(),
@@ -193,6 +215,7 @@ impl Station {
             Touch::SetHighContrast(on) => self.settings.high_contrast = *on,
             Touch::Help => self.helping = true,
             Touch::DismissDialog => self.helping = false,
+            Touch::Maintain(Do::SetUp) if self.may_be_set_up() => return self.set_up(now),
             Touch::Start | Touch::Next if open && self.readiness().can_apply() => {
                 return self.begin(Purpose::Enrol, now);
             }
@@ -212,9 +235,9 @@ impl Station {
 
     fn begin(&mut self, purpose: Purpose, now: Now) -> Vec<Command> {
         self.helping = false;
-        self.sessions += 1;
+        let id = self.next_id();
         let (session, commands) = Session::new(
-            SessionId(self.sessions),
+            id,
             purpose,
             self.settings,
             self.config.session.clone(),
@@ -223,6 +246,62 @@ impl Station {
         );
         self.session = Some(session);
         commands
+    }
+
+    /// Nothing is here to protect, and nobody can be served: whoever unpacked it may.
+    fn may_be_set_up(&self) -> bool {
+        self.around.faults.contains(&Fault::NotProvisioned)
+    }
+
+    fn set_up(&mut self, now: Now) -> Vec<Command> {
+        self.helping = false;
+        let id = self.next_id();
+        let config = self.config.maintenance.clone();
+        let link_up = self.around.link_up;
+        let (visit, commands) = Maintenance::by_installer(id, config, self.settings, link_up, now);
+        self.maintenance = Some(visit);
+        commands
+    }
+
+    fn look_at_card(&mut self, now: Now) -> Vec<Command> {
+        let id = self.next_id();
+        let config = self.config.maintenance.clone();
+        let link_up = self.around.link_up;
+        let (visit, commands) = Maintenance::by_card(id, config, self.settings, link_up, now);
+        self.maintenance = Some(visit);
+        commands
+    }
+
+    /// As long as nothing shows that a card is looked at, the screen is the citizens'.
+    fn maintain(&mut self, event: Event, now: Now) -> Vec<Command> {
+        let Some(visit) = &mut self.maintenance else {
+            return Vec::new();
+        };
+        if let Event::Touch(touch) = &event
+            && !visit.is_showing()
+        {
+            let touch = touch.clone();
+            let mut commands = self.touch_welcome(&touch, now);
+            if self.session.is_some() {
+                let gone = self.maintenance.take().map(Maintenance::give_way);
+                commands.splice(0..0, gone.into_iter().flatten());
+            }
+            return commands;
+        }
+        let commands = visit.handle(event, now);
+        if visit.is_over() {
+            let shown = visit.is_showing();
+            self.maintenance = None;
+            if shown {
+                self.welcome_anew(now);
+            }
+        }
+        commands
+    }
+
+    fn next_id(&mut self) -> SessionId {
+        self.sessions += 1;
+        SessionId(self.sessions)
     }
 
     fn welcome_anew(&mut self, now: Now) {
@@ -239,6 +318,7 @@ impl std::fmt::Debug for Station {
         f.debug_struct("Station")
             .field("mode", &self.mode())
             .field("session", &self.session)
+            .field("maintenance", &self.maintenance)
             .field("faults", &self.around.faults)
             .field("link_up", &self.around.link_up)
             .finish_non_exhaustive()

@@ -61,7 +61,10 @@ both_ways!(Field, screen::FieldName, field {
     AccountPin = AccountPin, AccountPinAgain = AccountPinAgain, CabinetPin = CabinetPin,
     Email = Email, KeyPassword = KeyPassword, KeyPasswordAgain = KeyPasswordAgain,
     ReceiptCode = ReceiptCode, TokenPin = TokenPin, NewTokenPin = NewTokenPin,
-    NewTokenPinAgain = NewTokenPinAgain, Puk = Puk,
+    NewTokenPinAgain = NewTokenPinAgain, Puk = Puk, TechnicianPin = TechnicianPin,
+    ProvisioningToken = ProvisioningToken, NetworkAddress = NetworkAddress,
+    NetworkGateway = NetworkGateway, NameServers = NameServers, ClockDate = ClockDate,
+    ClockTime = ClockTime, SettingValue = SettingValue,
 });
 
 both_ways!(StorageType, screen::StorageName, storage {
@@ -249,6 +252,7 @@ pub(super) fn screen_name(of: &Screen) -> screen::ScreenName {
         Screen::RevokeCertificate { .. } => To::RevokeCertificate,
         Screen::Revoking { .. } => To::Revoking,
         Screen::Revoked { .. } => To::Revoked,
+        Screen::Maintenance(_) => To::Maintenance,
         Screen::RenewKey { .. } => To::RenewKey,
         Screen::RenewPassword { .. } => To::RenewPassword,
         Screen::RenewHolder { .. } => To::RenewHolder,

@@ -255,6 +255,7 @@ impl Shown {
                     ..Default::default()
                 });
             }
+            Screen::Maintenance(_) => {}
             Screen::RenewKey { found, chosen } => {
                 visit.set_looked_through(found.is_some());
                 let keys = found.iter().flatten().enumerate();
