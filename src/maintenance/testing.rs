@@ -84,10 +84,6 @@ impl Testing {
         self.running.as_ref().map(|test| test.device)
     }
 
-    pub fn is_asking(&self) -> bool {
-        self.running.as_ref().is_some_and(|test| test.asks)
-    }
-
     pub fn hint(&mut self, hint: Hint) {
         if let Some(test) = &mut self.running {
             test.hint = Some(hint);

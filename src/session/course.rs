@@ -280,7 +280,9 @@ impl Course {
             | DeviceEvent::MrzHint(_)
             | DeviceEvent::MrzSeen(_)
             | DeviceEvent::CardInserted { .. }
-            | DeviceEvent::CardRemoved => {}
+            | DeviceEvent::CardRemoved
+            | DeviceEvent::OfficeCardInserted
+            | DeviceEvent::OfficeCardRemoved => {}
         }
         if matches!(
             event,

@@ -59,7 +59,10 @@ impl Work {
         match progress {
             Progress::Phase(phase) => self.phase = Some(*phase),
             Progress::Upload { sent, total } => self.uploaded = Some((*sent.min(total), *total)),
-            Progress::Prompt { .. } | Progress::FaceLost(_) | Progress::DocumentRead(_) => {}
+            Progress::Prompt { .. }
+            | Progress::FaceLost(_)
+            | Progress::DocumentRead(_)
+            | Progress::Maintenance(_) => {}
         }
     }
 
