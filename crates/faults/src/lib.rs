@@ -130,6 +130,8 @@ codes! {
     ClockDoubtful = "CLK-01", Automatic;
     ConfigurationBad = "CFG-01", Technician;
     WorkerDied = "WRK-01", Automatic;
+    /// The kiosk went back to the version before; told until a later one holds.
+    UpdateFailed = "UPD-01", Office;
     LivenessFailed = "LIV-01", Citizen;
     LivenessBlocked = "LIV-02", Automatic;
     ApplicationRejected = "APP-01", Office;

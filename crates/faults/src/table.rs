@@ -105,6 +105,7 @@ fn row_of(fault: Fault) -> Row {
         Fault::SealingImpossible => kiosk::SEALING_IMPOSSIBLE,
         Fault::ClockDoubtful => kiosk::CLOCK_DOUBTFUL,
         Fault::ConfigurationBad => kiosk::CONFIGURATION_BAD,
+        Fault::UpdateFailed => kiosk::UPDATE_FAILED,
         Fault::Internal => kiosk::INTERNAL,
         Fault::KioskWillNotStart => kiosk::WILL_NOT_START,
         Fault::LivenessFailed => application::LIVENESS_FAILED,

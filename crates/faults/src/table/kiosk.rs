@@ -137,6 +137,21 @@ pub(super) const CONFIGURATION_BAD: Row = row(
     ],
 );
 
+pub(super) const UPDATE_FAILED: Row = row(
+    [
+        "Киоск бағдарламасын жаңарту сәтсіз аяқталды, бұрынғы нұсқа жұмыс істеп тұр.",
+        "Барлық қызмет бұрынғыдай қолжетімді. Жаңартуды орталық тексеріп, қайта жібереді.",
+    ],
+    [
+        "Обновить программу киоска не удалось, работает прежняя версия.",
+        "Все услуги доступны как обычно. Центр проверит обновление и пришлёт его снова.",
+    ],
+    [
+        "An update of the kiosk's program failed; the version before it is running.",
+        "Everything works as usual. The central office looks into the update and sends it again.",
+    ],
+);
+
 pub(super) const INTERNAL: Row = row(
     [
         "Киоск жұмысында ішкі қате болды.",
