@@ -32,6 +32,21 @@ pub(super) const DISK_FAILED: Row = row(
     ],
 );
 
+pub(super) const DISK_READ_ONLY: Row = row(
+    [
+        "Киоск дискісіне жазу мүмкін болмай тұр.",
+        "Өтінім беру үшін басқа киоскіні пайдаланыңыз. Техник: журналды қарап, дискіні тексеріңіз де, киоскіні қайта қосыңыз.",
+    ],
+    [
+        "На диск киоска ничего нельзя записать.",
+        "Для подачи заявки воспользуйтесь другим киоском. Технику: посмотрите журнал, проверьте диск и перезапустите киоск.",
+    ],
+    [
+        "Nothing can be written to the kiosk's disk.",
+        "To apply, please use another kiosk. Technician: read the journal, check the disk and restart the kiosk.",
+    ],
+);
+
 pub(super) const QUEUE_DAMAGED: Row = row(
     [
         "Өтінімдер кезегінің деректері зақымдалған.",
@@ -92,6 +107,21 @@ pub(super) const SUBMISSION_QUARANTINED: Row = row(
     ],
 );
 
+pub(super) const QUEUE_REBUILT: Row = row(
+    [
+        "Өтінімдер кезегі зақымдалып, сақталған файлдардан қалпына келтірілді.",
+        "Жалғастыра беріңіз: сақталған өтінімдер осында және жіберіледі. Бұл туралы орталыққа хабарланады.",
+    ],
+    [
+        "Очередь заявок была повреждена и восстановлена из сохранённых файлов.",
+        "Можно продолжать: сохранённые заявки на месте и будут отправлены. Центр об этом узнает.",
+    ],
+    [
+        "The application queue was damaged and has been restored from the stored files.",
+        "You can go on: stored applications are still here and will be sent. The central office is told of it.",
+    ],
+);
+
 pub(super) const SEALING_IMPOSSIBLE: Row = row(
     [
         "Деректерді қорғап сақтау мүмкін болмай тұр, сондықтан киоск оларды қабылдамайды.",
@@ -119,6 +149,21 @@ pub(super) const CLOCK_DOUBTFUL: Row = row(
     [
         "The kiosk is not sure of the time.",
         "You can go on: the clock corrects itself when the link is back. Your application carries a note of it.",
+    ],
+);
+
+pub(super) const CLOCK_WRONG: Row = row(
+    [
+        "Киоск сағаты мүлде қате уақытты көрсетіп тұр.",
+        "Жалғастыра беріңіз: өтінімде бұл туралы белгі қойылады. Техник: сағатты түзетіп, оның батареясын тексеріңіз.",
+    ],
+    [
+        "Часы киоска показывают совсем неверное время.",
+        "Можно продолжать: в заявке появится отметка об этом. Технику: исправьте часы и проверьте их батарею.",
+    ],
+    [
+        "The kiosk's clock is wrong by a day or more.",
+        "You can go on: your application carries a note of it. Technician: set the clock and check its battery.",
     ],
 );
 
