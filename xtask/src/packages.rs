@@ -53,6 +53,7 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         "keytool opens the finished key file",
     ),
     ("softhsm2", Need::Test, "a PKCS#11 token in software"),
+    ("faketime", Need::Test, "a kiosk whose clock is years off"),
     (
         "opensc",
         Need::Test,

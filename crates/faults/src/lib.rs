@@ -107,6 +107,8 @@ codes! {
     TokenUnknown = "TOK-13", Citizen;
     TokenManagementKey = "TOK-14", Citizen;
     TokenSeveral = "TOK-15", Citizen;
+    /// The place for tokens itself.
+    WriterSilent = "TOK-16", Technician;
     KeyPendingMissing = "KEY-01", Citizen;
     KeyPasswordWrong = "KEY-02", Citizen;
     KeyFileDamaged = "KEY-03", Citizen;
@@ -118,18 +120,31 @@ codes! {
     CaptivePortal = "NET-04", Technician;
     KioskRevoked = "NET-05", Office;
     NotProvisioned = "NET-06", Technician;
+    /// No interface has an address, or none leads to the office.
+    NoAddress = "NET-07", Technician;
+    NoNameResolution = "NET-08", Technician;
+    /// By a clock that agrees with the office.
+    OfficeCertificateExpired = "NET-09", Office;
     CodesFrozen = "SMS-01", Automatic;
     CodeNotSent = "SMS-02", Automatic;
     DiskFull = "DSK-01", Automatic;
     DiskFailed = "DSK-02", Technician;
+    DiskReadOnly = "DSK-03", Technician;
     QueueDamaged = "QUE-01", Technician;
     QueueFull = "QUE-02", Automatic;
     QueueStale = "QUE-03", Automatic;
     SubmissionQuarantined = "QUE-04", Office;
+    /// The database was damaged; a new one was made from the sealed files.
+    QueueRebuilt = "QUE-05", Automatic;
     SealingImpossible = "SEA-01", Technician;
     ClockDoubtful = "CLK-01", Automatic;
+    /// Off by more than a day, mostly by years.
+    ClockWrong = "CLK-02", Technician;
     ConfigurationBad = "CFG-01", Technician;
     WorkerDied = "WRK-01", Automatic;
+    PanelMissing = "PAN-01", Technician;
+    /// The kiosk went back to the version before; told until a later one holds.
+    UpdateFailed = "UPD-01", Office;
     LivenessFailed = "LIV-01", Citizen;
     LivenessBlocked = "LIV-02", Automatic;
     ApplicationRejected = "APP-01", Office;

@@ -30,8 +30,8 @@ impl Outbox {
         if self.ballast_is_whole() {
             return;
         }
-        match files::free_bytes(&self.inner.dir) {
-            Ok(free) if free >= floor.saturating_add(want) => {}
+        match files::disk(&self.inner.dir) {
+            Ok(disk) if disk.free_bytes >= floor.saturating_add(want) => {}
             _ => return,
         }
         let path = self.ballast_file();

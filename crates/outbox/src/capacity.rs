@@ -42,6 +42,8 @@ impl Default for Limits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Capacity {
     pub free_bytes: u64,
+    /// As a file system is after an error (errors=remount-ro, mount(8)).
+    pub read_only: bool,
     pub media_floor_bytes: u64,
     /// False while the reserve for deletions is used up.
     pub ballast_whole: bool,
@@ -59,6 +61,9 @@ pub struct Capacity {
 impl Capacity {
     /// Why no new submission may be begun, if so.
     pub fn refusal(&self, limits: &Limits, now: UnixMillis) -> Option<Fault> {
+        if self.read_only {
+            return Some(Fault::DiskReadOnly);
+        }
         if self.free_bytes < limits.media_floor_bytes || !self.ballast_whole {
             return Some(Fault::DiskFull);
         }
@@ -76,7 +81,10 @@ impl Outbox {
     /// # Errors
     /// The disk's or the database's.
     pub fn capacity(&self) -> Result<Capacity, OutboxError> {
-        self.restore_ballast();
+        let disk = files::disk(&self.inner.dir)?;
+        if !disk.read_only {
+            self.restore_ballast();
+        }
         let (waiting, oldest, quarantined) = {
             let database = self.database();
             let (waiting, oldest): (u32, Option<i64>) = database.query_row(
@@ -93,7 +101,8 @@ impl Outbox {
         };
         let last = self.inner.last_commit_millis.load(Ordering::Relaxed);
         Ok(Capacity {
-            free_bytes: files::free_bytes(&self.inner.dir)?,
+            free_bytes: disk.free_bytes,
+            read_only: disk.read_only,
             media_floor_bytes: self.inner.limits.media_floor_bytes,
             ballast_whole: self.ballast_is_whole(),
             waiting,
@@ -107,7 +116,11 @@ impl Outbox {
     /// Nothing new is taken on a disk that is nearly full: what is committed must still be sent
     /// and deleted.
     pub(crate) fn require_room(&self) -> Result<(), OutboxError> {
-        if files::free_bytes(&self.inner.dir)? < self.inner.limits.media_floor_bytes {
+        let disk = files::disk(&self.inner.dir)?;
+        if disk.read_only {
+            return Err(OutboxError::DiskReadOnly);
+        }
+        if disk.free_bytes < self.inner.limits.media_floor_bytes {
             return Err(OutboxError::DiskFull);
         }
         Ok(())
@@ -123,6 +136,7 @@ mod tests {
         let limits = Limits::default();
         let good = Capacity {
             free_bytes: 1 << 30,
+            read_only: false,
             media_floor_bytes: limits.media_floor_bytes,
             ballast_whole: true,
             waiting: 3,
@@ -139,6 +153,7 @@ mod tests {
             capacity.refusal(&limits, now)
         };
         assert_eq!(refusal(|c| c.free_bytes = 1 << 20), Some(Fault::DiskFull));
+        assert_eq!(refusal(|c| c.read_only = true), Some(Fault::DiskReadOnly));
         assert_eq!(refusal(|c| c.ballast_whole = false), Some(Fault::DiskFull));
         assert_eq!(refusal(|c| c.waiting = 2_000), Some(Fault::QueueFull));
         assert_eq!(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use exchange::{PartName, SubmissionId};
 use faults::Fault;
+use rusqlite::ffi::ErrorCode;
 
 #[derive(Debug, thiserror::Error)]
 pub enum OutboxError {
@@ -22,6 +23,8 @@ pub enum OutboxError {
     TooNew { needs: i64, have: i64 },
     #[error("the disk is full")]
     DiskFull,
+    #[error("the disk can only be read")]
+    DiskReadOnly,
     #[error("no submission {0} in the queue")]
     Unknown(SubmissionId),
     #[error("submission {0} is already committed")]
@@ -55,6 +58,9 @@ impl OutboxError {
         if is_full(&source) {
             return Self::DiskFull;
         }
+        if source.kind() == io::ErrorKind::ReadOnlyFilesystem {
+            return Self::DiskReadOnly;
+        }
         Self::Io {
             what: what.into(),
             source,
@@ -65,13 +71,13 @@ impl OutboxError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::DiskFull => Fault::DiskFull,
+            Self::DiskReadOnly => Fault::DiskReadOnly,
             Self::Io { .. } => Fault::DiskFailed,
-            Self::Database(e)
-                if e.sqlite_error_code() == Some(rusqlite::ffi::ErrorCode::DiskFull) =>
-            {
-                Fault::DiskFull
-            }
-            Self::Database(_) => Fault::DiskFailed,
+            Self::Database(e) => match e.sqlite_error_code() {
+                Some(ErrorCode::DiskFull) => Fault::DiskFull,
+                Some(ErrorCode::ReadOnly) => Fault::DiskReadOnly,
+                _ => Fault::DiskFailed,
+            },
             Self::Damaged { .. }
             | Self::DatabaseMissing
             | Self::TooNew { .. }
@@ -99,7 +105,6 @@ fn is_full(error: &io::Error) -> bool {
 }
 
 pub(crate) fn is_database_full(error: &rusqlite::Error) -> bool {
-    use rusqlite::ffi::ErrorCode;
     // A full disk also shows itself as a failed write of the shared-memory or WAL file.
     matches!(
         error.sqlite_error_code(),

@@ -103,10 +103,19 @@ pub(crate) fn lock_exclusively(path: &Path) -> Result<File, OutboxError> {
     }
 }
 
-/// Bytes an unprivileged process may still write.
-pub(crate) fn free_bytes(path: &Path) -> Result<u64, OutboxError> {
+/// Of the file system that a path lies on.
+pub(crate) struct Disk {
+    /// Bytes an unprivileged process may still write.
+    pub free_bytes: u64,
+    pub read_only: bool,
+}
+
+pub(crate) fn disk(path: &Path) -> Result<Disk, OutboxError> {
     let stat = rustix::fs::statvfs(path).map_err(|e| failed("cannot ask", path)(e.into()))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    Ok(Disk {
+        free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+        read_only: stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
+    })
 }
 
 /// SHA-256 of a whole file.

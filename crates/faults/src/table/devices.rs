@@ -1,4 +1,4 @@
-//! Camera, card reader and the worker that drives them.
+//! Camera, card reader, the worker that drives them, and the status panel.
 
 use super::{Row, row};
 
@@ -164,5 +164,20 @@ pub(super) const WORKER_DIED: Row = row(
     [
         "The program that drives the devices is restarting.",
         "Please wait a few seconds and try again. Nothing you entered is lost.",
+    ],
+);
+
+pub(super) const PANEL_MISSING: Row = row(
+    [
+        "Киоск сыртындағы күй таблосы жауап бермей тұр.",
+        "Барлық қызмет бұрынғыдай қолжетімді. Техник: таблоның кабелін және I2C шинасын тексеріңіз.",
+    ],
+    [
+        "Табло состояния на корпусе киоска не отвечает.",
+        "Все услуги доступны как обычно. Технику: проверьте кабель табло и шину I2C.",
+    ],
+    [
+        "The status panel on the outside of the kiosk does not answer.",
+        "Everything works as usual. Technician: check the panel's cable and the I2C bus.",
     ],
 );

@@ -32,6 +32,21 @@ pub(super) const DISK_FAILED: Row = row(
     ],
 );
 
+pub(super) const DISK_READ_ONLY: Row = row(
+    [
+        "Киоск дискісіне жазу мүмкін болмай тұр.",
+        "Өтінім беру үшін басқа киоскіні пайдаланыңыз. Техник: журналды қарап, дискіні тексеріңіз де, киоскіні қайта қосыңыз.",
+    ],
+    [
+        "На диск киоска ничего нельзя записать.",
+        "Для подачи заявки воспользуйтесь другим киоском. Технику: посмотрите журнал, проверьте диск и перезапустите киоск.",
+    ],
+    [
+        "Nothing can be written to the kiosk's disk.",
+        "To apply, please use another kiosk. Technician: read the journal, check the disk and restart the kiosk.",
+    ],
+);
+
 pub(super) const QUEUE_DAMAGED: Row = row(
     [
         "Өтінімдер кезегінің деректері зақымдалған.",
@@ -92,6 +107,21 @@ pub(super) const SUBMISSION_QUARANTINED: Row = row(
     ],
 );
 
+pub(super) const QUEUE_REBUILT: Row = row(
+    [
+        "Өтінімдер кезегі зақымдалып, сақталған файлдардан қалпына келтірілді.",
+        "Жалғастыра беріңіз: сақталған өтінімдер осында және жіберіледі. Бұл туралы орталыққа хабарланады.",
+    ],
+    [
+        "Очередь заявок была повреждена и восстановлена из сохранённых файлов.",
+        "Можно продолжать: сохранённые заявки на месте и будут отправлены. Центр об этом узнает.",
+    ],
+    [
+        "The application queue was damaged and has been restored from the stored files.",
+        "You can go on: stored applications are still here and will be sent. The central office is told of it.",
+    ],
+);
+
 pub(super) const SEALING_IMPOSSIBLE: Row = row(
     [
         "Деректерді қорғап сақтау мүмкін болмай тұр, сондықтан киоск оларды қабылдамайды.",
@@ -122,6 +152,21 @@ pub(super) const CLOCK_DOUBTFUL: Row = row(
     ],
 );
 
+pub(super) const CLOCK_WRONG: Row = row(
+    [
+        "Киоск сағаты мүлде қате уақытты көрсетіп тұр.",
+        "Жалғастыра беріңіз: өтінімде бұл туралы белгі қойылады. Техник: сағатты түзетіп, оның батареясын тексеріңіз.",
+    ],
+    [
+        "Часы киоска показывают совсем неверное время.",
+        "Можно продолжать: в заявке появится отметка об этом. Технику: исправьте часы и проверьте их батарею.",
+    ],
+    [
+        "The kiosk's clock is wrong by a day or more.",
+        "You can go on: your application carries a note of it. Technician: set the clock and check its battery.",
+    ],
+);
+
 pub(super) const CONFIGURATION_BAD: Row = row(
     [
         "Киоск баптауында қате бар, соңғы жарамды баптау қолданылып тұр.",
@@ -134,6 +179,21 @@ pub(super) const CONFIGURATION_BAD: Row = row(
     [
         "The configuration has an error; the last good one is in use.",
         "You can go on. Technician: check the configuration with the command kiosk config check.",
+    ],
+);
+
+pub(super) const UPDATE_FAILED: Row = row(
+    [
+        "Киоск бағдарламасын жаңарту сәтсіз аяқталды, бұрынғы нұсқа жұмыс істеп тұр.",
+        "Барлық қызмет бұрынғыдай қолжетімді. Жаңартуды орталық тексеріп, қайта жібереді.",
+    ],
+    [
+        "Обновить программу киоска не удалось, работает прежняя версия.",
+        "Все услуги доступны как обычно. Центр проверит обновление и пришлёт его снова.",
+    ],
+    [
+        "An update of the kiosk's program failed; the version before it is running.",
+        "Everything works as usual. The central office looks into the update and sends it again.",
     ],
 );
 

@@ -92,6 +92,51 @@ pub(super) const NOT_PROVISIONED: Row = row(
     ],
 );
 
+pub(super) const NO_ADDRESS: Row = row(
+    [
+        "Киоск желіге қосылмаған.",
+        "Өтінім беруге болады: ол сақталып, кейін жіберіледі. Техник: желі кабелін, маршрутизаторды және мекенжай баптауын тексеріңіз.",
+    ],
+    [
+        "Киоск не подключён к сети.",
+        "Заявку подать можно: она сохранится и уйдёт позже. Технику: проверьте сетевой кабель, маршрутизатор и настройки адреса.",
+    ],
+    [
+        "The kiosk is not connected to the network.",
+        "You can still apply: it is kept and sent later. Technician: check the network cable, the router and the address settings.",
+    ],
+);
+
+pub(super) const NO_NAME_RESOLUTION: Row = row(
+    [
+        "Орталық сервер желіде аты бойынша табылмай тұр.",
+        "Өтінім беруге болады: ол сақталып, кейін жіберіледі. Техник: DNS баптауын және орталық сервердің атын тексеріңіз.",
+    ],
+    [
+        "Сеть не находит сервер центра по имени.",
+        "Заявку подать можно: она сохранится и уйдёт позже. Технику: проверьте настройки DNS и имя сервера центра.",
+    ],
+    [
+        "The network does not find the central office's server by its name.",
+        "You can still apply: it is kept and sent later. Technician: check the DNS settings and the office's host name.",
+    ],
+);
+
+pub(super) const OFFICE_CERTIFICATE_EXPIRED: Row = row(
+    [
+        "Орталық сервер сертификатының мерзімі өтіп кеткен.",
+        "Өтінім беруге болады: ол сақталып, орталық сервердің сертификаты жаңартылған соң жіберіледі.",
+    ],
+    [
+        "Срок действия сертификата сервера центра истёк.",
+        "Заявку подать можно: она сохранится и уйдёт, когда центр обновит сертификат сервера.",
+    ],
+    [
+        "The certificate of the central office's server is no longer valid.",
+        "You can still apply: it is kept and sent when the office has renewed its server's certificate.",
+    ],
+);
+
 pub(super) const CODES_FROZEN: Row = row(
     [
         "Бұл нөмір үшін SMS-код енгізу уақытша тоқтатылды.",

@@ -226,3 +226,18 @@ pub(super) const TOKEN_SEVERAL: Row = row(
         "Leave only your own token in, and take the others out.",
     ],
 );
+
+pub(super) const WRITER_SILENT: Row = row(
+    [
+        "Токен ұясы жауап бермей тұр.",
+        "Кілтті USB-жинақтағышқа сақтауға болады. Техник: токен жазу құрылғысының кабелі мен қуатын тексеріңіз.",
+    ],
+    [
+        "Разъём для токенов не отвечает.",
+        "Ключ можно сохранить на USB-накопитель. Технику: проверьте кабель и питание устройства записи токенов.",
+    ],
+    [
+        "The place for tokens does not answer.",
+        "You can keep your key on a USB drive instead. Technician: check the token writer's cable and power.",
+    ],
+);
