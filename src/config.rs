@@ -25,6 +25,8 @@ pub struct Config {
     pub storage: Storage,
     /// The `kiosk-worker` program; none: beside this program.
     pub worker: Option<PathBuf>,
+    /// Where the steward listens.
+    pub steward: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -208,6 +210,7 @@ impl Default for Config {
             session: Session::default(),
             storage: Storage::default(),
             worker: None,
+            steward: steward::client::SOCKET.into(),
         }
     }
 }

@@ -95,16 +95,16 @@ names! {
         Camera, Reader, Writer, Drives, Panel, Disk, Queue, Link, Clock, Configuration, Update, Keys, Program,
         KioskVersion, ImageVersion, KernelVersion, Uptime,
         // Devices.
-        CameraDevice, FrameSize, FrameRate, Brightness, Contrast, Sharpness,
-        ReaderDevice, AnswerToReset, TestCard, ReadingTime,
-        TokenKind, PinTriesLeft, TokenWritten, AnswerTime,
+        FrameSize, FrameRate, Brightness, Contrast, Sharpness,
+        AnswerToReset, TestCard, ReadingTime,
+        TokenKind, PinTriesLeft, AnswerTime,
         DriveLabel, FreeOnDrive, DriveWritten, DrivePulledOut,
-        TouchGrid, DisplayColours, PanelPicture,
+        PanelPicture,
         // Network.
-        Wired, Wifi, Mobile, Address, Gateway, NameServers, NameResolution, Connection, Tls,
-        OfficeCertificateUntil, ClockDifference, OfficeAnswer,
+        Wired, Wifi, Mobile, Address, Gateway, NameResolution, Connection, Tls,
+        ClockDifference, OfficeAnswer,
         // Queue.
-        Waiting, Quarantined, Oldest, LastSent, LastError, QueueBytes,
+        Waiting, Quarantined, Oldest, LastError, QueueBytes,
         // Storage.
         FreeSpace, SpaceFloor, Ballast, DatabaseBytes, WalBytes, SyncTime, FileSystem, DatabaseVersion,
         LogLine,

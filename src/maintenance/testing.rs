@@ -101,8 +101,9 @@ impl Testing {
             Device::Panel => Some(Hint::JudgePanel),
             _ => None,
         };
-        // What does not work at all need not be looked at.
-        test.asks = judged.is_some() && test.light != Light::Bad;
+        // What is not there or does not work at all need not be looked at.
+        let works = matches!(test.light, Light::Good | Light::Warning);
+        test.asks = judged.is_some() && works;
         test.hint = judged.filter(|_| test.asks);
         test.asks
     }
@@ -186,13 +187,9 @@ impl Testing {
     }
 }
 
+/// `None`: of a device that this kiosk does not have.
 fn worst(rows: &[Row]) -> Light {
-    let has = |light| rows.iter().any(|row| row.light == light);
-    if has(Light::Bad) {
-        Light::Bad
-    } else if has(Light::Warning) {
-        Light::Warning
-    } else {
-        Light::Good
-    }
+    let has = |light: &Light| rows.iter().any(|row| row.light == *light);
+    let order = [Light::Bad, Light::Warning, Light::Good];
+    order.into_iter().find(has).unwrap_or(Light::None)
 }

@@ -1,5 +1,6 @@
 //! Everything the core's commands are executed with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -98,6 +99,8 @@ pub(super) struct Inner {
     panel: Option<Box<dyn StatusPanel>>,
     visit: Mutex<Visit>,
     standing: Mutex<Standing>,
+    /// Submissions that a technician carried out on a drive.
+    exported: Mutex<BTreeSet<SubmissionId>>,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -179,6 +182,7 @@ impl World {
             panel: equipment::panel(&config.panel),
             visit: Mutex::default(),
             standing: Mutex::default(),
+            exported: Mutex::default(),
             config,
             events,
             screen,
@@ -271,7 +275,8 @@ impl World {
             Mode::OutOfService => "out_of_service",
         };
         let panel = match station.mode() {
-            Mode::OutOfService | Mode::Paused | Mode::Maintenance => PanelState::OutOfService {
+            Mode::Maintenance => PanelState::Maintenance,
+            Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
                 fault: faults.first().copied().unwrap_or(Fault::Internal),
             },
             Mode::Citizen => PanelState::InUse,
@@ -391,6 +396,25 @@ impl Inner {
         self.outbox
             .clone()
             .ok_or_else(|| failure(Fault::QueueDamaged, "no queue"))
+    }
+
+    pub fn note_exported(&self, submissions: BTreeSet<SubmissionId>) {
+        lock(&self.exported).extend(submissions);
+    }
+
+    pub fn exported(&self) -> BTreeSet<SubmissionId> {
+        lock(&self.exported).clone()
+    }
+
+    /// Until the station becomes something else. False: there is none.
+    pub fn show_on_panel(&self, state: PanelState) -> bool {
+        let Some(panel) = &self.panel else {
+            return false;
+        };
+        panel.show(state);
+        // What the station is must be shown again, even if it is the same.
+        lock(&self.standing).panel = Some(state);
+        true
     }
 
     pub fn standing(&self) -> (Vec<Fault>, &'static str) {

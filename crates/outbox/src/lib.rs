@@ -164,3 +164,8 @@ impl Outbox {
         }
     }
 }
+
+/// Of the SQLite that is built in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}

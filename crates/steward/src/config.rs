@@ -120,6 +120,8 @@ impl Deadlines {
             Request::Drives {} => self.drives,
             Request::InstallUpdate { .. } | Request::InstallOffered { .. } => self.install_update,
             Request::Slots {} => self.slots,
+            // It is what an export begins with.
+            Request::RecentLogs { .. } => self.export_logs,
             Request::SetTime { .. } => self.set_time,
             Request::RestartCardService {} => self.restart_card_service,
             Request::ExportLogs { .. } => self.export_logs,

@@ -17,6 +17,7 @@ pub mod logs;
 pub mod network;
 pub mod program;
 pub mod protocol;
+pub mod recent;
 pub mod serve;
 pub mod slots;
 pub mod time;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::drive::{DriveContents, DriveName};
 use crate::network::NetworkSettings;
+use crate::recent::JournalLine;
 use crate::slots::Slots;
 use crate::time::SaneTime;
 use crate::wipe::Confirmation;
@@ -44,6 +45,11 @@ pub enum Request {
     RestartCardService {},
     /// Writes the journal of the project's units to this drive.
     ExportLogs { drive: DriveName },
+    /// The newest lines of the same journal.
+    RecentLogs {
+        #[serde(default)]
+        warnings_only: bool,
+    },
     /// How the kiosk's cable is configured from now on.
     Network { settings: NetworkSettings },
     /// Without a confirmation: gives one. With it: everything the kiosk stored is deleted
@@ -72,6 +78,7 @@ impl Request {
             Request::SetTime { .. } => "set_time",
             Request::RestartCardService {} => "restart_card_service",
             Request::ExportLogs { .. } => "export_logs",
+            Request::RecentLogs { .. } => "recent_logs",
             Request::Network { .. } => "network",
             Request::Wipe { .. } => "wipe",
         }
@@ -95,6 +102,8 @@ pub enum Answer {
         /// It is valid this long.
         seconds: u64,
     },
+    /// Oldest first.
+    RecentLogs(Vec<JournalLine>),
     LogsWritten {
         /// Below the drive's root.
         file: String,
@@ -267,13 +276,14 @@ mod tests {
         #[test]
         fn an_unknown_field_is_refused(field in "[a-z_]{1,12}", value in any::<u32>()) {
             prop_assume!(
-                !["verb", "drive", "restart", "settings", "confirmation", "unix_seconds"]
+                !["verb", "drive", "restart", "settings", "confirmation", "unix_seconds", "warnings_only"]
                     .contains(&field.as_str())
             );
             for request in [
                 Request::Drives {},
                 Request::RestartCardService {},
                 Request::Slots {},
+                Request::RecentLogs { warnings_only: true },
                 Request::InstallOffered { restart: true },
                 Request::SetTime { unix_seconds: 1_795_867_200.try_into().unwrap() },
                 Request::Wipe { confirmation: None },

@@ -15,7 +15,7 @@ use crate::network::{self, NetworkSettings};
 use crate::protocol::{Answer, Reason, Refusal, Request};
 use crate::time::SaneTime;
 use crate::wipe::{self, Confirmation, Confirmations};
-use crate::{install, logs, program, slots};
+use crate::{install, logs, program, recent, slots};
 
 /// systemd's own unit names; no caller names one.
 const CARD_SERVICE: &str = "pcscd.service";
@@ -99,6 +99,9 @@ impl Steward {
             Request::SetTime { unix_seconds } => self.set_time(unix_seconds).await,
             Request::RestartCardService {} => self.restart_card_service().await,
             Request::ExportLogs { drive } => self.export_logs(turn, drive).await,
+            Request::RecentLogs { warnings_only } => recent::read(&self.config, warnings_only)
+                .await
+                .map(Answer::RecentLogs),
             Request::Network { settings } => self.network(turn, settings).await,
             Request::Wipe { confirmation: None } => {
                 let confirmation = self.confirmations().give(user, Instant::now())?;

@@ -7,6 +7,7 @@
 //! Pictures of a person stay in memory that is wiped; nothing here writes files.
 
 mod check;
+mod figures;
 pub mod hardware;
 mod health;
 mod pipeline;
@@ -27,6 +28,7 @@ use portrait::Finding;
 use crate::session::event::{DeviceEvent, FaceFinding, MrzHint};
 
 pub use check::{CameraCheck, check};
+pub use figures::Figures;
 pub use health::{Health, HealthConfig};
 pub use pipeline::Pipeline;
 pub use recording::{Cancel, RecordError, Recording, RecordingOrder, RecordingProgress};

@@ -11,7 +11,8 @@ use portrait::{DetectError, Finding, Jpeg, SelfieCheck, SelfieConfig};
 use super::recording::{self, RecordedFrame};
 use super::worker::Worker;
 use super::{
-    CameraEvent, CameraSource, HealthConfig, PreviewFrame, RecordError, Recording, RecordingOrder,
+    CameraEvent, CameraSource, Figures, HealthConfig, PreviewFrame, RecordError, Recording,
+    RecordingOrder,
 };
 use crate::session::command::PreviewFor;
 
@@ -88,6 +89,7 @@ pub(super) enum Order {
     Preview(Option<PreviewRequest>),
     Still(StillRequest, SyncSender<Result<Jpeg, StillError>>),
     Record((u32, u32), SyncSender<RecordedFrame>),
+    Measure(Duration, SyncSender<Option<Figures>>),
     Stop,
 }
 
@@ -152,6 +154,14 @@ impl CameraThread {
             Err(RecvTimeoutError::Timeout) => Err(StillError::NoPicture),
             Err(RecvTimeoutError::Disconnected) => Err(StillError::NotAvailable),
         }
+    }
+
+    /// Measures what comes for so long; blocks until then. None: nothing came, or the
+    /// camera is somebody else's meanwhile.
+    pub fn measure(&self, lasting: Duration) -> Option<Figures> {
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.orders.send(Order::Measure(lasting, reply)).ok()?;
+        answer.recv_timeout(lasting + STILL_PATIENCE * 2).ok()?
     }
 
     /// Records Motion JPEG in Matroska into `sink` while the prompts run; blocks

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use faults::Fault;
 use portrait::{DetectError, FaceSize, Finding, Jpeg, Judgement, Point, Rect, SelfieJudge, jpeg};
 
+use super::figures::Measurement;
 use super::recording::{self, RecordedFrame};
 use super::thread::{Order, STILL_PATIENCE};
 use super::zone::ZoneSearch;
 use super::{
-    Callbacks, Camera, CameraEvent, CameraSettings, CameraSource, Health, Pipeline, PreviewFrame,
+    Callbacks, Camera, CameraEvent, CameraSettings, CameraSource, Figures, Health, Pipeline, PreviewFrame,
     PreviewRequest, RawFrame, StillError, StillRequest, pipeline,
 };
 use crate::session::command::PreviewFor;
@@ -57,6 +58,7 @@ pub(super) struct Worker {
     preview: Option<PreviewRequest>,
     still: Option<Still>,
     record: Option<Record>,
+    measure: Option<(Measurement, SyncSender<Option<Figures>>)>,
     shown: u64,
     next_analysis: Instant,
     next_open: Instant,
@@ -88,6 +90,7 @@ impl Worker {
             preview: None,
             still: None,
             record: None,
+            measure: None,
             shown: 0,
             next_analysis: now,
             next_open: now,
@@ -116,6 +119,7 @@ impl Worker {
                 None => {}
             }
             self.give_up_stills();
+            self.end_measurement();
             if self.wanted() {
                 self.work();
             } else {
@@ -153,7 +157,18 @@ impl Worker {
                 });
                 self.next_analysis = now;
             }
+            Order::Measure(lasting, reply) => {
+                self.measure = Some((Measurement::begin(now, lasting), reply));
+            }
             Order::Stop => {}
+        }
+    }
+
+    fn end_measurement(&mut self) {
+        let now = Instant::now();
+        if let Some((measured, reply)) = self.measure.take_if(|(m, _)| m.is_over(now)) {
+            // Whoever asked may have gone.
+            let _ = reply.send(measured.figures(now));
         }
     }
 
@@ -168,7 +183,10 @@ impl Worker {
     }
 
     fn used(&self) -> bool {
-        self.preview.is_some() || self.still.is_some() || self.record.is_some()
+        self.preview.is_some()
+            || self.still.is_some()
+            || self.record.is_some()
+            || self.measure.is_some()
     }
 
     /// Somebody uses the camera, or it is time to see whether it is well.
@@ -297,6 +315,9 @@ impl Worker {
         let full = self.pipeline.full();
         let brightness = full.brightness(full.whole());
         let events = self.health.frame(self.began.elapsed(), digest, brightness);
+        if let Some((measurement, _)) = &mut self.measure {
+            measurement.add(self.pipeline.full(), brightness);
+        }
         self.tell(events);
         self.show(at);
         self.look_for_zone();

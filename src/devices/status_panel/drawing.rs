@@ -28,6 +28,9 @@ where
     D: DrawTarget<Color = BinaryColor>,
 {
     target.clear(BinaryColor::Off)?;
+    if state == PanelState::Test {
+        return pattern(target);
+    }
     let (kazakh, russian) = words(state);
     let last = last_line(state);
     // The last column stays dark, or letters seem cut off.
@@ -56,16 +59,38 @@ fn words(state: PanelState) -> (&'static str, &'static str) {
         PanelState::InUse => ("Бос емес", "Занят"),
         PanelState::Offline { .. } => ("Байланыс жоқ", "Нет связи, работает"),
         PanelState::OutOfService { .. } => ("Істемейді", "Не работает"),
+        PanelState::Maintenance | PanelState::Test => ("Қызмет көрсету", "Обслуживание"),
     }
 }
 
 /// The queue with its word in both languages' common form, or the fault's code.
 fn last_line(state: PanelState) -> Option<String> {
     match state {
-        PanelState::Ready | PanelState::InUse => None,
+        PanelState::Ready | PanelState::InUse | PanelState::Maintenance | PanelState::Test => None,
         PanelState::Offline { queue } => Some(format!("Кезекте: {queue}")),
         PanelState::OutOfService { fault } => Some(fault.code().to_owned()),
     }
+}
+
+/// A frame, and squares of eight points in two colours within it.
+fn pattern<D>(target: &mut D) -> Result<(), D::Error>
+where
+    D: DrawTarget<Color = BinaryColor>,
+{
+    const SQUARE: i32 = 8;
+    let lit = |x: i32, y: i32| (x / SQUARE + y / SQUARE) % 2 == 0;
+    for y in (0..HEIGHT as i32).step_by(SQUARE as usize) {
+        for x in (0..WIDTH as i32).step_by(SQUARE as usize) {
+            if lit(x, y) {
+                Rectangle::new(Point::new(x, y), Size::new_equal(SQUARE as u32))
+                    .into_styled(ON)
+                    .draw(target)?;
+            }
+        }
+    }
+    Rectangle::new(Point::zero(), Size::new(WIDTH, HEIGHT))
+        .into_styled(PrimitiveStyle::with_stroke(BinaryColor::On, 2))
+        .draw(target)
 }
 
 fn centre(line: &Line) -> i32 {
@@ -82,7 +107,7 @@ where
     let hole = Circle::new(Point::new(4, 4), SIGN as u32 - 8);
     disc.into_styled(ON).draw(target)?;
     match state {
-        PanelState::InUse => Ok(()),
+        PanelState::InUse | PanelState::Maintenance | PanelState::Test => Ok(()),
         PanelState::Ready => hole.into_styled(OFF).draw(target),
         PanelState::Offline { .. } => {
             hole.into_styled(OFF).draw(target)?;

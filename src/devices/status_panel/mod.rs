@@ -25,6 +25,10 @@ pub enum PanelState {
     OutOfService {
         fault: Fault,
     },
+    /// A technician is at work.
+    Maintenance,
+    /// Half of all points lit, in a frame: every defect shows.
+    Test,
 }
 
 /// Shows a state until the next one.
