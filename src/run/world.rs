@@ -286,7 +286,9 @@ impl World {
             },
         };
         let mut standing = lock(&self.inner.standing);
-        if standing.panel != Some(panel) {
+        let tested =
+            station.mode() == Mode::Maintenance && standing.panel == Some(PanelState::Test);
+        if standing.panel != Some(panel) && !tested {
             if let Some(device) = &self.inner.panel {
                 device.show(panel);
             }

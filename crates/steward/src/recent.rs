@@ -108,7 +108,10 @@ mod tests {
         assert_eq!(read.text, ": hi\u{fffd} ");
         assert!(!read.warning);
         assert_eq!(parse(r#"{"MESSAGE":"no time"}"#), None);
-        assert_eq!(parse(r#"{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}"#), None);
+        assert_eq!(
+            parse(r#"{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}"#),
+            None
+        );
     }
 
     proptest! {

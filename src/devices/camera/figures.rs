@@ -111,8 +111,12 @@ mod tests {
 
     #[test]
     fn a_softer_picture_has_a_smaller_figure() {
-        let [sharp, soft, flat] = [stripes(1), stripes(16), Picture::filled(128, 128, [99; 3]).unwrap()]
-            .map(|picture| sharpness(&picture));
+        let [sharp, soft, flat] = [
+            stripes(1),
+            stripes(16),
+            Picture::filled(128, 128, [99; 3]).unwrap(),
+        ]
+        .map(|picture| sharpness(&picture));
         assert!(sharp > soft && soft > flat, "{sharp} {soft} {flat}");
         assert_eq!(flat, 0.0);
     }
@@ -128,7 +132,10 @@ mod tests {
         let mut measurement = Measurement::begin(now, Duration::from_secs(2));
         assert_eq!(measurement.figures(now + Duration::from_secs(1)), None);
         for mean in [50.0, 150.0] {
-            let brightness = Brightness { mean, deviation: 10.0 };
+            let brightness = Brightness {
+                mean,
+                deviation: 10.0,
+            };
             measurement.add(&stripes(1), brightness);
         }
         let figures = measurement.figures(now + Duration::from_secs(1)).unwrap();

@@ -12,8 +12,8 @@ use super::recording::{self, RecordedFrame};
 use super::thread::{Order, STILL_PATIENCE};
 use super::zone::ZoneSearch;
 use super::{
-    Callbacks, Camera, CameraEvent, CameraSettings, CameraSource, Figures, Health, Pipeline, PreviewFrame,
-    PreviewRequest, RawFrame, StillError, StillRequest, pipeline,
+    Callbacks, Camera, CameraEvent, CameraSettings, CameraSource, Figures, Health, Pipeline,
+    PreviewFrame, PreviewRequest, RawFrame, StillError, StillRequest, pipeline,
 };
 use crate::session::command::PreviewFor;
 

@@ -10,8 +10,8 @@ mod writer;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::maintenance::{Answer, Device, Hint, Light, Row, RowName, Step, Value, Word};
-use crate::session::event::{Failure, Progress};
+use crate::maintenance::{Answer, Device, Light, Row, RowName, Value, Word};
+use crate::session::event::Failure;
 
 use super::super::asked::Asked;
 use super::super::world::Inner;
@@ -36,16 +36,6 @@ impl Inner {
             Device::Touch | Device::Display => Vec::new(),
         };
         Ok(Answer::Rows(rows))
-    }
-}
-
-impl Asked {
-    pub(super) fn hint(&self, hint: Hint) {
-        self.progress(Progress::Maintenance(Step::Hint(hint)));
-    }
-
-    pub(super) fn row(&self, row: Row) {
-        self.progress(Progress::Maintenance(Step::Row(row)));
     }
 }
 

@@ -14,7 +14,9 @@ use super::super::world::Inner;
 
 impl Inner {
     pub(super) async fn examine_logs(&self, warnings_only: bool) -> Result<Answer, Failure> {
-        let told = self.ask_steward(Request::RecentLogs { warnings_only }, |_, _| ()).await;
+        let told = self
+            .ask_steward(Request::RecentLogs { warnings_only }, |_, _| ())
+            .await;
         Ok(match told {
             Ok(Told::RecentLogs(lines)) => Answer::Rows(
                 lines
@@ -50,7 +52,9 @@ impl Inner {
             .label
             .parse()
             .map_err(|_| failure(faults::Fault::UsbFailed, "a drive with an odd name"))?;
-        let told = self.ask_steward(Request::ExportLogs { drive: named }, |_, _| ()).await;
+        let told = self
+            .ask_steward(Request::ExportLogs { drive: named }, |_, _| ())
+            .await;
         Ok(match told {
             Ok(Told::LogsWritten { file, bytes }) => Answer::Rows(vec![
                 Row::new(RowName::WrittenTo, Light::Good, Value::Text(file)),

@@ -1,6 +1,11 @@
 //! What a technician asks for, carried out: a file a page, as the screens have it.
 
+mod devices;
+mod logs;
 mod pending;
+mod queue;
+mod steward;
+mod storage;
 mod unwritten;
 
 use std::sync::Arc;

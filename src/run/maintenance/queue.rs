@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use exchange::SubmissionId;
 use faults::Fault;
 use outbox::{Listed, Outbox, State};
 
 use crate::devices::usb_drive::{DriveFound, Folder};
 use crate::maintenance::{Answer, Light, Refusal, Row, RowName, Step, Value, Word};
-use crate::session::event::{Failure, Progress};
+use crate::session::event::Failure;
 
 use super::super::asked::{Asked, blocking, failure};
 use super::super::world::Inner;
+use super::step;
 
 /// On the drive.
 const FOLDER: &str = "qoltanba";
@@ -76,7 +76,7 @@ impl Inner {
                     .map_err(|e| drive_failure(&root, &drive, &e))?;
                 exported.insert(listed.submission);
                 let percent = (at + 1) * 100 / all.len();
-                asked.progress(Progress::Maintenance(Step::Percent(percent as u8)));
+                step(&asked, Step::Percent(percent as u8));
             }
             let count = exported.len() as u64;
             world.note_exported(exported);
@@ -165,14 +165,16 @@ fn rows(listed: &[Listed]) -> Vec<Row> {
             None => Row::word(RowName::Oldest, Light::None, Word::NotThere),
         },
     ];
-    let last = of(State::Quarantined).filter_map(|l| l.reason.clone()).next_back();
+    let last = of(State::Quarantined)
+        .filter_map(|l| l.reason.clone())
+        .next_back();
     rows.extend(last.map(|reason| Row::text(RowName::LastError, reason)));
     rows
 }
 
 #[cfg(test)]
 mod tests {
-    use exchange::UnixMillis;
+    use exchange::{SubmissionId, UnixMillis};
 
     use super::*;
 

@@ -31,14 +31,19 @@ impl Inner {
     }
 
     pub(super) async fn restart_card_service(&self) -> Result<Answer, Failure> {
-        Ok(match self.ask_steward(Request::RestartCardService {}, |_, _| ()).await {
-            Ok(_) => Answer::Rows(vec![Row::word(
-                RowName::Reader,
-                Light::None,
-                Word::Restarted,
-            )]),
-            Err(refusal) => Answer::Refused(refusal),
-        })
+        Ok(
+            match self
+                .ask_steward(Request::RestartCardService {}, |_, _| ())
+                .await
+            {
+                Ok(_) => Answer::Rows(vec![Row::word(
+                    RowName::Reader,
+                    Light::None,
+                    Word::Restarted,
+                )]),
+                Err(refusal) => Answer::Refused(refusal),
+            },
+        )
     }
 }
 
@@ -58,10 +63,8 @@ fn in_words(reason: Reason, request: &Request) -> Refusal {
         Reason::BundleTooLarge | Reason::NoSpace => Refusal::NoSpace,
         Reason::NotConfirmed => Refusal::NotConfirmedInTime,
         Reason::NotAllowed => Refusal::NotPossibleHere,
-        Reason::BadRequest
-        | Reason::ProgramFailed
-        | Reason::DeadlinePassed
-        | Reason::Storage => Refusal::Failed,
+        Reason::BadRequest | Reason::ProgramFailed | Reason::DeadlinePassed | Reason::Storage => {
+            Refusal::Failed
+        }
     }
 }
-

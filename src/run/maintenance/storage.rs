@@ -80,8 +80,8 @@ fn length(path: &Path) -> u64 {
 
 /// Whether it can be written, and how long it takes until a byte is on the disk.
 fn file_system(folder: &Path) -> Vec<Row> {
-    let read_only = statvfs(folder)
-        .is_ok_and(|space| space.f_flag.contains(StatVfsMountFlags::RDONLY));
+    let read_only =
+        statvfs(folder).is_ok_and(|space| space.f_flag.contains(StatVfsMountFlags::RDONLY));
     if read_only {
         return vec![
             Row::word(RowName::FileSystem, Light::Bad, Word::ReadOnly).with(Fault::DiskReadOnly),

@@ -113,7 +113,9 @@ mod tests {
                 .collect();
             assert_eq!(marked, [name]);
         }
-        let rate = rows(&slow).into_iter().find(|r| r.name == RowName::FrameRate);
+        let rate = rows(&slow)
+            .into_iter()
+            .find(|r| r.name == RowName::FrameRate);
         assert_eq!(rate.unwrap().fault, Some(Fault::CameraSlow));
     }
 }

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use faults::Fault;
 
 use crate::devices::usb_drive::DriveFound;
-use crate::maintenance::{Hint, Light, Row, RowName, Value, Word};
+use crate::maintenance::{Hint, Light, Row, RowName, Step, Value, Word};
 use crate::session::event::Failure;
 
 use super::super::super::asked::{Asked, blocking};
 use super::super::super::world::Inner;
+use super::super::step;
 use super::{awaited, millis};
 
 /// Written and read back.
@@ -21,11 +22,8 @@ const TEST_BYTES: usize = 1 << 20;
 const TEST_FILE: &str = "qoltanba-test.bin";
 
 impl Inner {
-    pub(super) async fn test_drive(
-        self: &Arc<Self>,
-        asked: &Asked,
-    ) -> Result<Vec<Row>, Failure> {
-        asked.hint(Hint::InsertDrive);
+    pub(super) async fn test_drive(self: &Arc<Self>, asked: &Asked) -> Result<Vec<Row>, Failure> {
+        step(asked, Step::Hint(Hint::InsertDrive));
         let drive = awaited(asked, || async {
             let world = self.clone();
             let drives = blocking(move || Ok(world.drives.drives())).await;
@@ -54,9 +52,9 @@ impl Inner {
         let (world, tried) = (self.clone(), drive.clone());
         rows.push(blocking(move || Ok(world.try_writing(&tried))).await?);
         for row in &rows {
-            asked.row(row.clone());
+            step(asked, Step::Row(row.clone()));
         }
-        asked.hint(Hint::PullDriveOut);
+        step(asked, Step::Hint(Hint::PullDriveOut));
         let gone = awaited(asked, || async {
             let (world, id) = (self.clone(), drive.id);
             let drives = blocking(move || Ok(world.drives.drives())).await.ok()?;
@@ -83,9 +81,7 @@ impl Inner {
         });
         match written {
             Ok(took) => Row::new(RowName::DriveWritten, Light::Good, millis(took)),
-            Err(fault) => {
-                Row::word(RowName::DriveWritten, Light::Bad, Word::Failed).with(fault)
-            }
+            Err(fault) => Row::word(RowName::DriveWritten, Light::Bad, Word::Failed).with(fault),
         }
     }
 }

@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use faults::Fault;
 
-use crate::maintenance::{Hint, Light, Row, RowName, Value, Word};
+use crate::maintenance::{Hint, Light, Row, RowName, Step, Value, Word};
 
 use super::super::super::asked::Asked;
 use super::super::super::world::Inner;
+use super::super::step;
 use super::{awaited, millis};
 
 impl Inner {
     pub(super) async fn test_reader(self: &Arc<Self>, asked: &Asked) -> Vec<Row> {
-        asked.hint(Hint::InsertTestCard);
+        step(asked, Step::Hint(Hint::InsertTestCard));
         let seen = awaited(asked, || async {
             let began = Instant::now();
             match self.reader().read().await {

@@ -3,22 +3,20 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::maintenance::{Hint, Light, Row, RowName, Value, Word};
+use crate::maintenance::{Hint, Light, Row, RowName, Step, Value, Word};
 use crate::session::event::Failure;
 
 use super::super::super::asked::{Asked, blocking};
 use super::super::super::world::Inner;
+use super::super::step;
 use super::{awaited, millis, not_needed};
 
 impl Inner {
-    pub(super) async fn test_writer(
-        self: &Arc<Self>,
-        asked: &Asked,
-    ) -> Result<Vec<Row>, Failure> {
+    pub(super) async fn test_writer(self: &Arc<Self>, asked: &Asked) -> Result<Vec<Row>, Failure> {
         let Some(writer) = &self.tokens else {
             return Ok(not_needed(RowName::Writer));
         };
-        asked.hint(Hint::InsertTestToken);
+        step(asked, Step::Hint(Hint::InsertTestToken));
         let kind = awaited(asked, || async { writer.inserted() }).await;
         let Some(kind) = kind else {
             return Ok(vec![Row::word(
@@ -38,9 +36,11 @@ impl Inner {
                 Row::new(RowName::TokenKind, Light::Good, Value::Text(status.label)),
                 match status.pin.tries_left {
                     Some(0) => Row::new(RowName::PinTriesLeft, Light::Warning, Value::Count(0)),
-                    Some(left) => {
-                        Row::new(RowName::PinTriesLeft, Light::None, Value::Count(left.into()))
-                    }
+                    Some(left) => Row::new(
+                        RowName::PinTriesLeft,
+                        Light::None,
+                        Value::Count(left.into()),
+                    ),
                     None => Row::word(RowName::PinTriesLeft, Light::None, Word::NotThere),
                 },
                 Row::new(RowName::AnswerTime, Light::None, millis(took)),
