@@ -125,11 +125,11 @@ pub(super) async fn watch(world: Arc<Inner>) {
     }
 }
 
-/// The fault that an earlier start left for the fall-back screen. Taken away: of the next
-/// crash it would be the wrong one.
-pub(super) fn take_from_screen() -> Option<Fault> {
-    let folder = std::env::var_os("RUNTIME_DIRECTORY")?;
-    let file = PathBuf::from(folder).join("fault");
+/// The fault that an earlier start left for the fall-back screen, in the folder that the
+/// service manager gives (RUNTIME_DIRECTORY, systemd.exec(5)). Taken away: of the next crash
+/// it would be the wrong one.
+pub(super) fn take_from_screen(folder: &Path) -> Option<Fault> {
+    let file = folder.join("fault");
     let code = std::fs::read_to_string(&file).ok()?;
     if let Err(e) = std::fs::remove_file(&file) {
         tracing::warn!("{}: {e}", file.display());
@@ -190,6 +190,15 @@ mod tests {
         left.add(Fault::QueueRebuilt);
         left.add(Fault::QueueRebuilt);
         assert_eq!(crash(dir.path()), [Fault::QueueRebuilt]);
+    }
+
+    #[test]
+    fn what_was_left_for_the_screen_is_taken_once() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(take_from_screen(dir.path()), None);
+        std::fs::write(dir.path().join("fault"), "DSK-02").unwrap();
+        assert_eq!(take_from_screen(dir.path()), Some(Fault::DiskFailed));
+        assert_eq!(take_from_screen(dir.path()), None);
     }
 
     #[test]

@@ -275,7 +275,15 @@ async fn heartbeats(client: OfficeClient, world: Arc<Inner>) {
         );
         match client.send_heartbeat(&beat).await {
             Ok(()) => world.told_office(&told),
-            Err(e) => tracing::info!("no heartbeat: {e}"),
+            Err(e) => {
+                tracing::info!("no heartbeat: {e}");
+                if let Some(office) = &world.link.office
+                    && e.concerns_the_link()
+                    && office.uplink.is_up()
+                {
+                    office.uplink.doubt();
+                }
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}

@@ -153,6 +153,9 @@ impl World {
             .map_err(StartError::Thread)?;
         let within = runtime.enter();
 
+        let runtime_folder = std::env::var_os("RUNTIME_DIRECTORY");
+        let left_for_the_screen =
+            runtime_folder.and_then(|f| left_behind::take_from_screen(Path::new(&f)));
         let mut left_behind = LeftBehind::open(&config.data_dir, boottime());
         let (outbox, queue_fault) = open_outbox(&config);
         if outbox.is_some()
@@ -201,7 +204,7 @@ impl World {
             panel: equipment::panel(&config.panel, events.clone()).map_err(StartError::Thread)?,
             visit: Mutex::default(),
             standing: Mutex::new(Standing {
-                ended: left_behind::take_from_screen().into_iter().collect(),
+                ended: left_for_the_screen.into_iter().collect(),
                 ..Standing::default()
             }),
             left_behind: Mutex::new(left_behind),
