@@ -9,6 +9,7 @@ use chip::trust::Trust;
 use exchange::{ReceiptCode, StorageType, SubmissionId};
 use faults::Fault;
 use outbox::{Limits, Outbox, OutboxError};
+use tokio::sync::Notify;
 use worker::{Role, WorkerClient, WorkerConfig};
 
 use crate::config::{self, Config};
@@ -24,9 +25,10 @@ use crate::station::{Mode, Station};
 use crate::sync::Uplink;
 
 use super::asked::{Outstanding, failure};
-use super::clock::Clock;
+use super::clock::{self, Clock, boottime};
 use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
+use super::left_behind::{self, LeftBehind};
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
 use super::obtain::Certified;
@@ -101,6 +103,9 @@ pub(super) struct Inner {
     standing: Mutex<Standing>,
     /// Submissions that a technician carried out on a drive.
     exported: Mutex<BTreeSet<SubmissionId>>,
+    left_behind: Mutex<LeftBehind>,
+    /// The office is to hear of it soon.
+    pub news: Notify,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -118,8 +123,17 @@ struct Visit {
 #[derive(Default)]
 struct Standing {
     faults: Vec<Fault>,
+    /// Raised after the last heartbeat that the office took, and over.
+    ended: BTreeSet<Fault>,
     mode: &'static str,
     panel: Option<PanelState>,
+}
+
+/// What a heartbeat says.
+pub(super) struct Told {
+    pub faults: Vec<Fault>,
+    pub ended: Vec<Fault>,
+    pub mode: &'static str,
 }
 
 /// The queue's room is looked at this often.
@@ -141,7 +155,16 @@ impl World {
             .map_err(StartError::Thread)?;
         let within = runtime.enter();
 
+        let runtime_folder = std::env::var_os("RUNTIME_DIRECTORY");
+        let left_for_the_screen =
+            runtime_folder.and_then(|f| left_behind::take_from_screen(Path::new(&f)));
+        let mut left_behind = LeftBehind::open(&config.data_dir, boottime());
         let (outbox, queue_fault) = open_outbox(&config);
+        if outbox.is_some()
+            && let Some(rebuilt) = queue_fault
+        {
+            left_behind.add(rebuilt);
+        }
         let (link, link_faults, last_signed) =
             Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
         let can_seal = link.office.is_some();
@@ -151,6 +174,7 @@ impl World {
             .into_iter()
             .chain(link_faults)
             .chain(trust_fault)
+            .chain(left_behind.faults())
             .for_each(raise);
         if can_seal {
             events.send(Event::Device(DeviceEvent::Cleared(
@@ -179,16 +203,23 @@ impl World {
                 &events,
                 screen.clone(),
             ),
-            panel: equipment::panel(&config.panel),
+            panel: equipment::panel(&config.panel, events.clone()).map_err(StartError::Thread)?,
             visit: Mutex::default(),
-            standing: Mutex::default(),
             exported: Mutex::default(),
+            standing: Mutex::new(Standing {
+                ended: left_for_the_screen.into_iter().collect(),
+                ..Standing::default()
+            }),
+            left_behind: Mutex::new(left_behind),
+            news: Notify::new(),
             config,
             events,
             screen,
         });
         link::start_tasks(&inner, runtime.handle());
         runtime.spawn(watch_capacity(inner.clone()));
+        runtime.spawn(clock::watch(inner.clock.clone(), inner.events.clone()));
+        runtime.spawn(left_behind::watch(inner.clone()));
         drop(within);
         Ok(Self {
             inner,
@@ -266,7 +297,9 @@ impl World {
 
     /// Takes note of what the station became, for panel and heartbeat.
     pub fn note(&self, station: &Station) {
-        let faults: Vec<Fault> = station.faults().iter().copied().collect();
+        // What is only presumed is nothing to tell.
+        let known = station.faults().difference(station.presumed());
+        let faults: Vec<Fault> = known.copied().collect();
         let mode = match station.mode() {
             Mode::Idle => "idle",
             Mode::Citizen => "citizen",
@@ -277,7 +310,11 @@ impl World {
         let panel = match station.mode() {
             Mode::Maintenance => PanelState::Maintenance,
             Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
-                fault: faults.first().copied().unwrap_or(Fault::Internal),
+                fault: station
+                    .closing()
+                    .first()
+                    .copied()
+                    .unwrap_or(Fault::Internal),
             },
             Mode::Citizen => PanelState::InUse,
             Mode::Idle if station.link_is_up() => PanelState::Ready,
@@ -294,13 +331,20 @@ impl World {
             }
             standing.panel = Some(panel);
         }
-        standing.faults = faults;
         standing.mode = mode;
+        if standing.faults != faults {
+            let before = std::mem::replace(&mut standing.faults, faults);
+            let over = |fault: &Fault| !standing.faults.contains(fault);
+            let over: Vec<Fault> = before.into_iter().filter(over).collect();
+            standing.ended.extend(over);
+            self.inner.tell_office();
+        }
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
+        self.inner.left_behind().ends_in_order();
         if let Some(runtime) = self.runtime.take() {
             // What is durable stays durable; nothing else is waited for.
             runtime.shutdown_timeout(Duration::from_secs(2));
@@ -419,9 +463,35 @@ impl Inner {
         true
     }
 
-    pub fn standing(&self) -> (Vec<Fault>, &'static str) {
+    pub fn standing(&self) -> Told {
         let standing = lock(&self.standing);
-        (standing.faults.clone(), standing.mode)
+        let over = |fault: &&Fault| !standing.faults.contains(fault);
+        Told {
+            faults: standing.faults.clone(),
+            ended: standing.ended.iter().filter(over).copied().collect(),
+            mode: standing.mode,
+        }
+    }
+
+    /// A heartbeat goes soon.
+    pub fn tell_office(&self) {
+        self.news.notify_one();
+    }
+
+    /// The office took a heartbeat that said this.
+    pub fn told_office(&self, told: &Told) {
+        let heard = |fault: &Fault| told.faults.contains(fault);
+        let mut left = self.left_behind();
+        if left.faults().iter().all(heard) {
+            left.office_heard();
+        }
+        drop(left);
+        let mut standing = lock(&self.standing);
+        standing.ended.retain(|fault| !told.ended.contains(fault));
+    }
+
+    pub fn left_behind(&self) -> MutexGuard<'_, LeftBehind> {
+        lock(&self.left_behind)
     }
 
     fn waiting(&self) -> u32 {
@@ -447,18 +517,20 @@ fn make_private_dir(path: &Path) -> Result<(), StartError> {
 }
 
 /// A damaged database was set aside by the queue; what its sealed files tell is
-/// taken over, and the office learns of it.
+/// taken over, and the office learns of it: a fault beside a queue.
 fn open_outbox(config: &Config) -> (Option<Outbox>, Option<Fault>) {
     let dir = config.data_dir.join("outbox");
+    let mut rebuilt = None;
     let opened = match Outbox::open(&dir, limits(&config.storage)) {
         Err(e @ (OutboxError::Damaged { .. } | OutboxError::DatabaseMissing)) => {
             tracing::error!("{e}; rebuilding it from the sealed files");
+            rebuilt = Some(Fault::QueueRebuilt);
             Outbox::rebuild(&dir, limits(&config.storage))
         }
         other => other,
     };
     match opened {
-        Ok(outbox) => (Some(outbox), None),
+        Ok(outbox) => (Some(outbox), rebuilt),
         Err(e) => {
             tracing::error!("no queue: {e}");
             (None, Some(e.fault()))

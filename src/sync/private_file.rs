@@ -26,7 +26,7 @@ pub(super) fn create_dir(path: &Path) -> Result<(), SyncError> {
 }
 
 /// Mode 0600; durable when it returns.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
     let temporary = path.with_extension("new");
     let written = (|| {
         match fs::remove_file(&temporary) {
@@ -53,7 +53,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
 ///
 /// # Errors
 /// The disk's; or others than the owner may read it.
-pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, SyncError> {
+pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, SyncError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
