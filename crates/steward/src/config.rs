@@ -22,6 +22,8 @@ pub struct Config {
     pub file_systems: Vec<String>,
     /// The steward's own: copies of bundles, the mark of a wipe.
     pub state_dir: PathBuf,
+    /// The kiosk's: in it lies the bundle that the kiosk fetched.
+    pub kiosk_dir: PathBuf,
     /// What a wipe empties.
     pub data_dirs: Vec<PathBuf>,
     /// What systemd-networkd reads; in the image /etc/systemd/network leads here.
@@ -44,6 +46,7 @@ pub struct Programs {
     pub systemctl: PathBuf,
     pub journalctl: PathBuf,
     pub networkctl: PathBuf,
+    pub date: PathBuf,
 }
 
 /// Seconds, from the request to its last answer.
@@ -51,7 +54,10 @@ pub struct Programs {
 #[serde(deny_unknown_fields, default)]
 pub struct Deadlines {
     pub drives: u64,
+    /// From a drive, or offered.
     pub install_update: u64,
+    pub slots: u64,
+    pub set_time: u64,
     pub restart_card_service: u64,
     pub export_logs: u64,
     pub network: u64,
@@ -66,6 +72,7 @@ impl Default for Config {
             mount_table: "/proc/self/mountinfo".into(),
             file_systems: ["vfat", "exfat"].map(String::from).to_vec(),
             state_dir: "/var/lib/qoltanba-steward".into(),
+            kiosk_dir: "/var/lib/qoltanba".into(),
             data_dirs: vec!["/var/lib/qoltanba".into()],
             network_dir: "/var/lib/qoltanba-network".into(),
             journal_units: ["qoltanba-*", "pcscd.service", "rauc.service"]
@@ -86,6 +93,7 @@ impl Default for Programs {
             systemctl: "/usr/bin/systemctl".into(),
             journalctl: "/usr/bin/journalctl".into(),
             networkctl: "/usr/bin/networkctl".into(),
+            date: "/usr/bin/date".into(),
         }
     }
 }
@@ -96,6 +104,8 @@ impl Default for Deadlines {
             drives: 10,
             // 300 MB from a slow drive, then a minute of writing; five times that.
             install_update: 30 * 60,
+            slots: 30,
+            set_time: 10,
             restart_card_service: 30,
             export_logs: 120,
             network: 30,
@@ -108,7 +118,9 @@ impl Deadlines {
     pub fn of(&self, request: &Request) -> Duration {
         Duration::from_secs(match request {
             Request::Drives {} => self.drives,
-            Request::InstallUpdate { .. } => self.install_update,
+            Request::InstallUpdate { .. } | Request::InstallOffered { .. } => self.install_update,
+            Request::Slots {} => self.slots,
+            Request::SetTime { .. } => self.set_time,
             Request::RestartCardService {} => self.restart_card_service,
             Request::ExportLogs { .. } => self.export_logs,
             Request::Network { .. } => self.network,

@@ -1,6 +1,6 @@
-//! An update from a drive: found there, copied, given to rauc.
+//! An update from a drive or from the kiosk's own folder: found there, copied, given to rauc.
 //!
-//! It is copied because the drive belongs to the kiosk's user and may be pulled: rauc wants
+//! It is copied because both belong to the kiosk's user, and a drive may be pulled: rauc wants
 //! a file that nobody else can change, and takes its ownership, which no USB drive's file
 //! system knows. rauc alone decides whether the bundle is genuine.
 
@@ -13,9 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc::Sender;
 
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
 use crate::config::Config;
-use crate::drive::MountedDrive;
 use crate::protocol::{Answer, Reason, Refusal};
+
+/// Where in its folder the kiosk leaves what it fetched.
+pub const OFFERED: &str = "update/bundle.raucb";
 
 /// Left free beside the copy: the kiosk's own disk must not fill up.
 const RESERVE: u64 = 64 << 20;
@@ -57,20 +62,49 @@ impl Drop for Wanted {
     }
 }
 
-/// Blocks as long as the drive does.
+/// The bundle that the kiosk fetched, open for reading. What lies in the kiosk's folder is
+/// the kiosk's doing: no link of it leads anywhere else.
 ///
 /// # Errors
-/// No bundle or several, too large, no space, a drive or disk that fails.
+/// [`Reason::NoBundle`]: none, or something that is no file.
+pub fn offered(config: &Config) -> Result<File, Refusal> {
+    let none = |error: Errno| Refusal::new(Reason::NoBundle, format!("{OFFERED}: {error}"));
+    let folder = rustix::fs::open(
+        &config.kiosk_dir,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map_err(none)?;
+    // Not blocking: a named pipe would wait for its writer for ever.
+    let bundle = rustix::fs::openat2(
+        &folder,
+        OFFERED,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV,
+    )
+    .map_err(none)?;
+    let kind = rustix::fs::fstat(&bundle).map_err(none)?.st_mode;
+    if FileType::from_raw_mode(kind) != FileType::RegularFile {
+        return Err(Refusal::new(Reason::NoBundle, "the bundle is not a file"));
+    }
+    Ok(bundle.into())
+}
+
+/// Blocks as long as what it reads from. `failing`: what it means when that cannot be read.
+///
+/// # Errors
+/// Too large, no space, a drive or disk that fails.
 pub fn copy(
     config: &Config,
-    drive: &MountedDrive,
+    mut bundle: File,
+    failing: Reason,
     progress: &Sender<Answer>,
     unwanted: &AtomicBool,
 ) -> Result<Copy, Refusal> {
     let storage = |error: io::Error| Refusal::new(Reason::Storage, error.to_string());
-    let mut bundle = drive.bundle()?;
-    let drive_failed = |error: io::Error| Refusal::new(Reason::DriveFailed, error.to_string());
-    let size = bundle.metadata().map_err(drive_failed)?.len();
+    let unreadable = |error: io::Error| Refusal::new(failing, error.to_string());
+    let size = bundle.metadata().map_err(unreadable)?.len();
     if size > config.bundle_limit {
         return Err(Refusal::new(
             Reason::BundleTooLarge,
@@ -105,7 +139,7 @@ pub fn copy(
     let mut chunk = vec![0; CHUNK];
     let mut done = 0;
     while !unwanted.load(Ordering::Relaxed) {
-        let length = read(&mut bundle, &mut chunk).map_err(drive_failed)?;
+        let length = read(&mut bundle, &mut chunk).map_err(unreadable)?;
         if length == 0 {
             return Ok(copy);
         }
@@ -119,13 +153,10 @@ pub fn copy(
         // Whoever reads slowly misses a step.
         let _ = progress.try_send(Answer::Progress {
             percent: u8::try_from(percent).unwrap_or(COPY_SHARE as u8),
-            step: "Copying from the drive".into(),
+            step: "Copying".into(),
         });
     }
-    Err(Refusal::new(
-        Reason::DriveFailed,
-        "the copy was not finished",
-    ))
+    Err(Refusal::new(failing, "the copy was not finished"))
 }
 
 fn read(file: &mut File, chunk: &mut [u8]) -> io::Result<usize> {

@@ -6,7 +6,7 @@
 //! deadline. Paths, programs and units are the steward's own: no caller names one.
 //!
 //! Here: verbs, protocol, and [`client`] for those who ask. Not here: mounting drives
-//! (udev and systemd), checking an update's signature (rauc), the clock.
+//! (udev and systemd), checking an update's signature (rauc), knowing what time it is.
 
 pub mod activation;
 pub mod client;
@@ -18,6 +18,8 @@ pub mod network;
 pub mod program;
 pub mod protocol;
 pub mod serve;
+pub mod slots;
+pub mod time;
 pub mod verbs;
 pub mod wipe;
 

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::drive::{DriveContents, DriveName};
 use crate::network::NetworkSettings;
+use crate::slots::Slots;
+use crate::time::SaneTime;
 use crate::wipe::Confirmation;
 
 /// Bytes of a request without its newline. The longest sensible one has some 400.
@@ -28,6 +30,16 @@ pub enum Request {
         #[serde(default)]
         restart: bool,
     },
+    /// Installs the one bundle that the kiosk fetched into the other slot.
+    InstallOffered {
+        /// Start the new version at once.
+        #[serde(default)]
+        restart: bool,
+    },
+    /// What lies in the slots, and which of them runs.
+    Slots {},
+    /// Sets the clock of the system, UTC.
+    SetTime { unix_seconds: SaneTime },
     /// Ends the card service, hung or not, and starts it anew.
     RestartCardService {},
     /// Writes the journal of the project's units to this drive.
@@ -55,6 +67,9 @@ impl Request {
         match self {
             Request::Drives {} => "drives",
             Request::InstallUpdate { .. } => "install_update",
+            Request::InstallOffered { .. } => "install_offered",
+            Request::Slots {} => "slots",
+            Request::SetTime { .. } => "set_time",
             Request::RestartCardService {} => "restart_card_service",
             Request::ExportLogs { .. } => "export_logs",
             Request::Network { .. } => "network",
@@ -74,6 +89,7 @@ pub enum Answer {
         step: String,
     },
     Drives(Vec<DriveContents>),
+    Slots(Slots),
     Confirm {
         confirmation: Confirmation,
         /// It is valid this long.
@@ -153,6 +169,16 @@ mod tests {
                 r#"{"verb":"install_update","drive":"Қалам-sdb1","restart":true}"#,
                 "install_update",
             ),
+            (r#"{"verb":"install_offered"}"#, "install_offered"),
+            (
+                r#"{"verb":"install_offered","restart":true}"#,
+                "install_offered",
+            ),
+            (r#"{"verb":"slots"}"#, "slots"),
+            (
+                r#"{"verb":"set_time","unix_seconds":1795867200}"#,
+                "set_time",
+            ),
             (r#"{"verb":"restart_card_service"}"#, "restart_card_service"),
             (
                 r#"{"drive":"USB-sda1","verb":"export_logs"}"#,
@@ -186,6 +212,15 @@ mod tests {
             r#"{"verb":"drives","drive":"USB-sda1"}"#,
             r#"{"verb":"restart_card_service","unit":"sshd.service"}"#,
             r#"{"verb":"install_update"}"#,
+            r#"{"verb":"install_offered","path":"/tmp/x.raucb"}"#,
+            r#"{"verb":"install_offered","drive":"USB-sda1"}"#,
+            r#"{"verb":"slots","slot":"root.0"}"#,
+            r#"{"verb":"set_time"}"#,
+            r#"{"verb":"set_time","unix_seconds":0}"#,
+            r#"{"verb":"set_time","unix_seconds":-1}"#,
+            r#"{"verb":"set_time","unix_seconds":1795867200.5}"#,
+            r#"{"verb":"set_time","unix_seconds":"2026-11-28; reboot"}"#,
+            r#"{"verb":"set_time","unix_seconds":9223372036854775807}"#,
             r#"{"verb":"install_update","drive":"USB-sda1","path":"/tmp/x.raucb"}"#,
             r#"{"verb":"install_update","drive":"USB-sda1","drive":"USB-sdb1"}"#,
             r#"{"verb":"install_update","drive":"../etc"}"#,
@@ -231,10 +266,16 @@ mod tests {
         /// A field more, wherever, and nothing is done.
         #[test]
         fn an_unknown_field_is_refused(field in "[a-z_]{1,12}", value in any::<u32>()) {
-            prop_assume!(!["verb", "drive", "restart", "settings", "confirmation"].contains(&field.as_str()));
+            prop_assume!(
+                !["verb", "drive", "restart", "settings", "confirmation", "unix_seconds"]
+                    .contains(&field.as_str())
+            );
             for request in [
                 Request::Drives {},
                 Request::RestartCardService {},
+                Request::Slots {},
+                Request::InstallOffered { restart: true },
+                Request::SetTime { unix_seconds: 1_795_867_200.try_into().unwrap() },
                 Request::Wipe { confirmation: None },
                 Request::Network { settings: NetworkSettings::Automatic },
                 Request::InstallUpdate { drive: "USB-sda1".parse().unwrap(), restart: false },

@@ -1,6 +1,7 @@
 //! What each verb does, one at a time, each until its deadline.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
 use std::time::Instant;
 
@@ -8,11 +9,13 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::config::Config;
-use crate::drive::{self, DriveName};
+use crate::drive;
+use crate::drive::DriveName;
 use crate::network::{self, NetworkSettings};
 use crate::protocol::{Answer, Reason, Refusal, Request};
+use crate::time::SaneTime;
 use crate::wipe::{self, Confirmation, Confirmations};
-use crate::{install, logs, program};
+use crate::{install, logs, program, slots};
 
 /// systemd's own unit names; no caller names one.
 const CARD_SERVICE: &str = "pcscd.service";
@@ -84,8 +87,16 @@ impl Steward {
         match request {
             Request::Drives {} => self.drives(turn).await,
             Request::InstallUpdate { drive, restart } => {
-                self.install_update(turn, drive, restart, progress).await
+                let find = move |config: &Config| drive::find(config, &drive)?.bundle();
+                self.install(turn, find, Reason::DriveFailed, restart, progress)
+                    .await
             }
+            Request::InstallOffered { restart } => {
+                self.install(turn, install::offered, Reason::Storage, restart, progress)
+                    .await
+            }
+            Request::Slots {} => slots::read(&self.config).await.map(Answer::Slots),
+            Request::SetTime { unix_seconds } => self.set_time(unix_seconds).await,
             Request::RestartCardService {} => self.restart_card_service().await,
             Request::ExportLogs { drive } => self.export_logs(turn, drive).await,
             Request::Network { settings } => self.network(turn, settings).await,
@@ -119,10 +130,12 @@ impl Steward {
         .await
     }
 
-    async fn install_update(
+    /// `failing`: what it means when the bundle that was found cannot be read.
+    async fn install(
         &self,
         turn: Turn,
-        drive: DriveName,
+        find: impl FnOnce(&Config) -> Result<File, Refusal> + Send + 'static,
+        failing: Reason,
         restart: bool,
         progress: Sender<Answer>,
     ) -> Result<Answer, Refusal> {
@@ -131,8 +144,8 @@ impl Steward {
         let wanted = install::Wanted::default();
         let unwanted = wanted.unwanted();
         let copy = blocking(turn.clone(), move || {
-            let drive = drive::find(&config, &drive)?;
-            install::copy(&config, &drive, &steps, &unwanted)
+            let bundle = find(&config)?;
+            install::copy(&config, bundle, failing, &steps, &unwanted)
         })
         .await?;
         let arguments = [OsStr::new("install"), copy.path().as_os_str()];
@@ -146,6 +159,13 @@ impl Steward {
         if restart {
             self.restart().await?;
         }
+        Ok(Answer::Done {})
+    }
+
+    async fn set_time(&self, time: SaneTime) -> Result<Answer, Refusal> {
+        let set = format!("--set=@{time}");
+        program::run(&self.config.programs.date, ["--utc", &set], |_| ()).await?;
+        tracing::info!(%time, "the clock was set");
         Ok(Answer::Done {})
     }
 

@@ -38,6 +38,7 @@ impl Place {
             drives: root.join("drives"),
             mount_table: root.join("mounts"),
             state_dir: root.join("state"),
+            kiosk_dir: root.join("data"),
             data_dirs: vec![root.join("data")],
             network_dir: root.join("network"),
             programs: Programs {
@@ -45,6 +46,7 @@ impl Place {
                 systemctl: program("systemctl"),
                 journalctl: program("journalctl"),
                 networkctl: program("networkctl"),
+                date: program("date"),
             },
             ..Config::default()
         };
