@@ -19,12 +19,15 @@ use crate::sync::{
 
 use super::Events;
 use super::clock::Clock;
+use super::reports::{self, Reports};
+use super::updates;
 use super::world::Inner;
 
 /// This kiosk's keys, and the office once it has given its own.
 pub(super) struct Link {
     identity: Identity,
     pub office: Option<Office>,
+    pub reports: Option<Reports>,
 }
 
 pub(super) struct Office {
@@ -54,6 +57,7 @@ impl Link {
                     Self {
                         identity,
                         office: None,
+                        reports: None,
                     },
                     vec![e.fault()],
                     None,
@@ -61,6 +65,9 @@ impl Link {
             }
         };
         let (kiosk, recipients) = (credentials.kiosk.clone(), credentials.recipients.clone());
+        let reports = Reports::open(data_dir, configured, &credentials)
+            .inspect_err(|e| tracing::error!("nobody can be let in or told: {e}"))
+            .ok();
         let connected = connect(data_dir, configured, credentials);
         let last_signed = connected
             .as_ref()
@@ -85,7 +92,12 @@ impl Link {
                 (None, vec![e.fault()])
             }
         };
-        Ok((Self { identity, office }, raised, last_signed))
+        let link = Self {
+            identity,
+            office,
+            reports,
+        };
+        Ok((link, raised, last_signed))
     }
 
     /// The link alone, without queue and tasks.
@@ -132,6 +144,8 @@ pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) 
     runtime.spawn(listen(news, world.events.clone(), world.clock.clone()));
     runtime.spawn(office.uplink.clone().run());
     runtime.spawn(heartbeats(world.clone()));
+    runtime.spawn(reports::run(world.clone()));
+    runtime.spawn(updates::run(world.clone()));
 }
 
 async fn listen(

@@ -16,9 +16,13 @@ mod link;
 mod media;
 mod obtain;
 mod phone;
+mod readiness;
 mod renew;
+mod reports;
+mod standing;
 mod storages;
 mod tokens;
+mod updates;
 mod watchdog;
 mod world;
 
@@ -176,6 +180,7 @@ fn core(
             Err(mpsc::RecvTimeoutError::Timeout) => Event::Tick,
             Ok(Message::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
         };
+        world.hear(&event);
         let now = world.now();
         for command in station.handle(event, now) {
             world.execute(command);
@@ -184,7 +189,9 @@ fn core(
         let view = station.view(now);
         if shown.as_ref() != Some(&view) {
             screen.show(view.clone());
-            shown = Some(view);
+            if shown.replace(view).is_none() {
+                world.await_first_frame(screen);
+            }
         }
     }
 }

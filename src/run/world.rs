@@ -1,6 +1,7 @@
 //! Everything the core's commands are executed with.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,6 +30,7 @@ use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
 use super::obtain::Certified;
+use super::standing::{self, Answered, OfficeSeen, StandingFile};
 use super::watchdog::{Ask, Part};
 use super::{Events, Screen, equipment};
 
@@ -94,10 +96,16 @@ pub(super) struct Inner {
     pub trust: Trust,
     reader: Box<dyn CardReader>,
     outbox: Option<Outbox>,
+    /// Why there is none.
+    queue_fault: Option<Fault>,
     camera: Option<CameraThread>,
     panel: Option<Box<dyn StatusPanel>>,
     visit: Mutex<Visit>,
     standing: Mutex<Standing>,
+    standing_file: Mutex<StandingFile>,
+    screen_is_drawn: Arc<AtomicBool>,
+    /// Submissions that are being committed.
+    committing: AtomicU32,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -111,12 +119,24 @@ struct Visit {
     collecting: Option<(SubmissionId, ReceiptCode)>,
 }
 
-/// What heartbeat and panel say.
+/// What heartbeat, panel and readiness say.
 #[derive(Default)]
 struct Standing {
     faults: Vec<Fault>,
     mode: &'static str,
     panel: Option<PanelState>,
+    link_is_up: bool,
+    answered: Answered,
+    update: Option<String>,
+}
+
+/// Something is being committed for as long as it lives.
+pub(super) struct Committing<'a>(&'a AtomicU32);
+
+impl Drop for Committing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The queue's room is looked at this often.
@@ -170,6 +190,7 @@ impl World {
             tokens: equipment::token_writer(&config, events.clone()),
             token_kinds: equipment::token_kinds(&config.token_writer),
             outbox,
+            queue_fault,
             camera: equipment::camera(
                 &config.camera,
                 CameraSettings::default(),
@@ -178,7 +199,17 @@ impl World {
             ),
             panel: equipment::panel(&config.panel),
             visit: Mutex::default(),
-            standing: Mutex::default(),
+            // A watch over drives that did not begin would have ended the start.
+            standing: Mutex::new(Standing {
+                answered: Answered {
+                    drives: true,
+                    ..Answered::default()
+                },
+                ..Standing::default()
+            }),
+            standing_file: Mutex::new(StandingFile::of_environment()),
+            screen_is_drawn: Arc::default(),
+            committing: AtomicU32::new(0),
             config,
             events,
             screen,
@@ -260,7 +291,18 @@ impl World {
         }
     }
 
-    /// Takes note of what the station became, for panel and heartbeat.
+    /// Which devices have said something.
+    pub fn hear(&self, event: &Event) {
+        lock(&self.inner.standing).answered.hear(event);
+    }
+
+    /// Something was shown for the first time.
+    pub fn await_first_frame(&self, screen: &dyn Screen) {
+        let drawn = self.inner.screen_is_drawn.clone();
+        screen.when_drawn(Box::new(move || drawn.store(true, Ordering::Relaxed)));
+    }
+
+    /// Takes note of what the station became, for panel, heartbeat and whoever watches.
     pub fn note(&self, station: &Station) {
         let faults: Vec<Fault> = station.faults().iter().copied().collect();
         let mode = match station.mode() {
@@ -286,8 +328,19 @@ impl World {
             }
             standing.panel = Some(panel);
         }
+        let told = standing::Standing {
+            screen_is_drawn: self.inner.screen_is_drawn.load(Ordering::Relaxed),
+            answered: standing.answered,
+            outbox: self.inner.queue_fault.map_or(Ok(()), Err),
+            office: OfficeSeen::of(station.link_is_up(), &faults),
+            citizen_is_there: station.mode() == Mode::Citizen,
+            queue_is_safe: self.inner.queue_is_safe(),
+        };
+        standing.link_is_up = station.link_is_up();
         standing.faults = faults;
         standing.mode = mode;
+        drop(standing);
+        lock(&self.inner.standing_file).write(told);
     }
 }
 
@@ -390,6 +443,39 @@ impl Inner {
         self.outbox
             .clone()
             .ok_or_else(|| failure(Fault::QueueDamaged, "no queue"))
+    }
+
+    /// Open, and nothing of a citizen is on its way into it.
+    pub fn queue_is_safe(&self) -> bool {
+        self.outbox.is_some()
+            && self.committing.load(Ordering::SeqCst) == 0
+            && lock(&self.visit).uncommitted.is_none()
+    }
+
+    pub fn committing(&self) -> Committing<'_> {
+        self.committing.fetch_add(1, Ordering::SeqCst);
+        Committing(&self.committing)
+    }
+
+    pub fn answered(&self) -> Answered {
+        lock(&self.standing).answered
+    }
+
+    pub fn link_is_up(&self) -> bool {
+        lock(&self.standing).link_is_up
+    }
+
+    pub fn has_panel(&self) -> bool {
+        self.panel.is_some()
+    }
+
+    /// Where an update stands, for a technician.
+    pub fn note_update(&self, note: Option<String>) {
+        lock(&self.standing).update = note;
+    }
+
+    pub fn update_note(&self) -> Option<String> {
+        lock(&self.standing).update.clone()
     }
 
     pub fn standing(&self) -> (Vec<Fault>, &'static str) {
