@@ -73,13 +73,16 @@ const ASPECTS: [(&str, &[&str]); 12] = [
 ];
 
 /// With these it works, only not as it should.
-const DEGRADING: [Fault; 6] = [
+const DEGRADING: [Fault; 8] = [
     Fault::CameraSlow,
     Fault::QueueStale,
+    Fault::QueueRebuilt,
     Fault::SubmissionQuarantined,
     Fault::ClockDoubtful,
     Fault::ConfigurationBad,
     Fault::TokenSeveral,
+    // What ran before runs.
+    Fault::UpdateFailed,
 ];
 
 pub fn readiness(facts: &Facts) -> Readiness {
@@ -259,7 +262,11 @@ mod tests {
         assert_eq!(detail("disk"), "300 MB free");
         assert_eq!(detail("queue"), "2 waiting, 1 put aside");
         assert_eq!(detail("update"), "2026.11.28 waits for its hour");
-        let parts: Vec<String> = readiness.versions.iter().map(|v| v.part.to_string()).collect();
+        let parts: Vec<String> = readiness
+            .versions
+            .iter()
+            .map(|v| v.part.to_string())
+            .collect();
         assert_eq!(parts, ["kiosk", "kernel"], "no image of ours");
     }
 
@@ -273,7 +280,10 @@ mod tests {
             Fault::OfficeUntrusted,
         ]);
         let (state, codes) = of(&facts, "camera");
-        assert_eq!((state, codes), (AspectState::Failed, vec!["CAM-01".into(), "CAM-04".into()]));
+        assert_eq!(
+            (state, codes),
+            (AspectState::Failed, vec!["CAM-01".into(), "CAM-04".into()])
+        );
         assert_eq!(of(&facts, "queue").0, AspectState::Degraded);
         assert_eq!(of(&facts, "link").1, ["NET-02"]);
         assert_eq!(of(&facts, "reader"), (AspectState::Ready, Vec::new()));
@@ -287,7 +297,11 @@ mod tests {
         facts.office = OfficeSeen::Unknown;
         facts.capacity = None;
         for name in ["camera", "reader", "drives", "link", "disk", "queue"] {
-            assert_eq!(of(&facts, name), (AspectState::Unknown, Vec::new()), "{name}");
+            assert_eq!(
+                of(&facts, name),
+                (AspectState::Unknown, Vec::new()),
+                "{name}"
+            );
         }
         facts.time_trust = TimeTrust::Doubtful;
         assert_eq!(of(&facts, "clock").0, AspectState::Degraded);
@@ -311,7 +325,10 @@ mod tests {
         facts.update = Some("ә".repeat(500));
         facts.versions.kernel = Some("x".repeat(500));
         let readiness = readiness(&facts);
-        assert_eq!((readiness.aspects.len(), readiness.versions.len()), (ASPECTS.len(), 2));
+        assert_eq!(
+            (readiness.aspects.len(), readiness.versions.len()),
+            (ASPECTS.len(), 2)
+        );
         assert!(readiness.aspects.iter().all(|a| a.faults.len() <= 6));
     }
 

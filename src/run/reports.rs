@@ -97,15 +97,16 @@ impl Inner {
     pub async fn report_readiness(&self) -> Result<Signed<ReadinessReport>, SyncError> {
         let reports = self.reports()?;
         let (now, readiness) = (self.clock.now(), self.readiness().await);
-        let (number, signed) = reports
-            .statements
-            .make(self.link.device_key(), |number| ReadinessReport {
-                kiosk: reports.kiosk.clone(),
-                number,
-                made_at: now.wall,
-                time_trust: now.trust,
-                readiness,
-            })?;
+        let (number, signed) =
+            reports
+                .statements
+                .make(self.link.device_key(), |number| ReadinessReport {
+                    kiosk: reports.kiosk.clone(),
+                    number,
+                    made_at: now.wall,
+                    time_trust: now.trust,
+                    readiness,
+                })?;
         // More than the newest tells nothing new.
         let kind = StatementKind::Readiness;
         reports.statements.forget_older(kind, number)?;

@@ -189,7 +189,11 @@ mod tests {
         well.citizen_is_there = true;
         well.office = OfficeSeen::of(false, &[Fault::CameraMissing, Fault::CaptivePortal]);
         file.write(well);
-        assert!(read().contains("office=reason NET-04\ncitizen=present\n"), "{}", read());
+        assert!(
+            read().contains("office=reason NET-04\ncitizen=present\n"),
+            "{}",
+            read()
+        );
     }
 
     #[test]

@@ -108,7 +108,9 @@ impl BundleFolder {
         let disk = |e| FetchError::Sync(private_file::failed("write", &half, e));
         let missing = offer.length - check.length();
         // The steward makes a copy of it beside this one.
-        let needed = missing.saturating_add(offer.length).saturating_add(self.floor);
+        let needed = missing
+            .saturating_add(offer.length)
+            .saturating_add(self.floor);
         if self.free()? < needed {
             return Err(FetchError::NoRoom);
         }
@@ -164,7 +166,11 @@ async fn half_of(half: &Path, offer: &UpdateOffer) -> Result<BundleCheck, SyncEr
     let digested = tokio::task::spawn_blocking(move || {
         let failed = |e| private_file::failed("read", &half, e);
         let mut made = std::fs::OpenOptions::new();
-        made.append(true).create(true).mode(0o600).open(&half).map_err(failed)?;
+        made.append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&half)
+            .map_err(failed)?;
         let mut check = BundleCheck::of(&offer);
         if feed(&half, &mut check).map_err(failed)? {
             return Ok(check);

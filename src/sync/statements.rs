@@ -92,7 +92,10 @@ impl Statements {
     /// The disk's; a file of ours that is damaged: a number that was used before would be an
     /// alarm at the office.
     pub fn next_number(&self, kind: StatementKind) -> Result<u64, SyncError> {
-        let _one_at_a_time = self.numbering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self
+            .numbering
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let path = self.dir.join(kind.folder()).join(LAST);
         let last: u64 = match private_file::read(&path)? {
             None => 0,
@@ -270,9 +273,16 @@ mod tests {
         let numbers: Vec<u64> = before.iter().map(|(number, _)| *number).collect();
         assert_eq!(numbers, (1..=11).collect::<Vec<_>>(), "oldest first");
         again.forget_older(StatementKind::Readiness, 11).unwrap();
-        assert_eq!(again.unsent(StatementKind::Readiness).unwrap(), before[10..]);
+        assert_eq!(
+            again.unsent(StatementKind::Readiness).unwrap(),
+            before[10..]
+        );
         assert_eq!(again.make(&key, report).unwrap().0, 12);
-        assert_eq!(again.make(&key, result).unwrap().0, 1, "each kind has its own");
+        assert_eq!(
+            again.make(&key, result).unwrap().0,
+            1,
+            "each kind has its own"
+        );
     }
 
     #[test]
@@ -287,7 +297,10 @@ mod tests {
             ..result(number)
         };
         assert_eq!(statements.keep(&key, &later).unwrap(), first);
-        assert_eq!(statements.unsent(StatementKind::UpdateResult).unwrap(), before);
+        assert_eq!(
+            statements.unsent(StatementKind::UpdateResult).unwrap(),
+            before
+        );
     }
 
     #[test]

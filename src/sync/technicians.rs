@@ -78,12 +78,13 @@ impl Technicians {
     fn take(&self, signed: &Signed<RevokedTechnicians>) -> Result<(), SyncError> {
         let mut kept = self.list.write().unwrap_or_else(PoisonError::into_inner);
         let newest_seen = kept.as_ref().map_or(0, |list| list.number);
-        let list = RevokedTechnicians::accept(signed, &self.office, newest_seen).map_err(
-            |error| match error {
-                TechnicianError::ListNotSigned => SyncError::Forged(SignatureError::Wrong),
-                other => SyncError::Unexpected(other.to_string()),
-            },
-        )?;
+        let list =
+            RevokedTechnicians::accept(signed, &self.office, newest_seen).map_err(|error| {
+                match error {
+                    TechnicianError::ListNotSigned => SyncError::Forged(SignatureError::Wrong),
+                    other => SyncError::Unexpected(other.to_string()),
+                }
+            })?;
         if kept.as_ref() != Some(&list) {
             let text =
                 serde_json::to_vec(signed).map_err(|e| SyncError::Unexpected(e.to_string()))?;

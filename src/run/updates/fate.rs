@@ -136,8 +136,14 @@ mod tests {
         assert_eq!(fate("A", "2.0", AFTER, true), Fate::AwaitsRestart);
         assert_eq!(fate("A", "2.0", AFTER, false), Fate::RolledBack);
         assert_eq!(fate("A", "1.9", BEFORE, true), Fate::NotWritten);
-        assert_eq!(fate("B", "2.1", "2026-11-28T02:00:00Z 3", true), Fate::Overtaken);
-        assert_eq!(fate("A", "2.1", "2026-11-28T02:00:00Z 3", true), Fate::Overtaken);
+        assert_eq!(
+            fate("B", "2.1", "2026-11-28T02:00:00Z 3", true),
+            Fate::Overtaken
+        );
+        assert_eq!(
+            fate("A", "2.1", "2026-11-28T02:00:00Z 3", true),
+            Fate::Overtaken
+        );
     }
 
     #[test]
@@ -173,11 +179,17 @@ mod tests {
             let held = moment(mode, true, sure, [night, always]);
             assert_eq!(held, Some(Hold::Occupied), "{mode}");
         }
-        assert_eq!(moment("idle", false, sure, [night, always]), Some(Hold::QueueUnsafe));
+        assert_eq!(
+            moment("idle", false, sure, [night, always]),
+            Some(Hold::QueueUnsafe)
+        );
         let doubtful = moment("idle", true, TimeTrust::Doubtful, [night, always]);
         assert_eq!(doubtful, Some(Hold::ClockDoubtful));
         for windows in [[day, always], [night, day]] {
-            assert_eq!(moment("idle", true, sure, windows), Some(Hold::OutsideWindow));
+            assert_eq!(
+                moment("idle", true, sure, windows),
+                Some(Hold::OutsideWindow)
+            );
         }
     }
 }

@@ -37,11 +37,6 @@ const MOST_TRIES: u8 = 3;
 /// From the order to restart to the end of this program; longer, and it was lost.
 const RESTART_WITHIN: Duration = Duration::from_secs(10 * 60);
 
-/// The kiosk went back to the version before, or an update came to nothing.
-fn update_failed() -> Option<Fault> {
-    Fault::from_code("UPD-01")
-}
-
 pub(super) async fn run(world: Arc<Inner>) {
     let (Some(office), Some(reports)) = (world.provisioned(), &world.link.reports) else {
         return;
@@ -240,7 +235,7 @@ impl Updates<'_> {
                 Err(FetchError::NotOffered(e)) => {
                     tracing::error!("an update was thrown away: {e}");
                     self.kept.change(|r| r.tries += 1)?;
-                    return self.refuse(offer, update_failed().unwrap_or(Fault::OfficeRefused));
+                    return self.refuse(offer, Fault::UpdateFailed);
                 }
                 Err(FetchError::Sync(e)) => {
                     tracing::info!("the fetch of an update goes on later: {e}");
@@ -347,7 +342,7 @@ impl Updates<'_> {
                 return Ok(());
             }
         };
-        let fault = fault_code(update_failed().unwrap_or(Fault::Internal));
+        let fault = fault_code(Fault::UpdateFailed);
         let outcome = match fate {
             Fate::AwaitsRestart => return self.await_restart(),
             Fate::Proving => {
@@ -451,13 +446,13 @@ impl Updates<'_> {
 
     fn tell_fault(&mut self) {
         let failed = self.kept.record.failed;
-        let Some(fault) = update_failed().filter(|_| failed != self.raised) else {
+        if failed == self.raised {
             return;
-        };
+        }
         self.raised = failed;
         let told = match failed {
-            true => DeviceEvent::Raised(fault),
-            false => DeviceEvent::Cleared(fault),
+            true => DeviceEvent::Raised(Fault::UpdateFailed),
+            false => DeviceEvent::Cleared(Fault::UpdateFailed),
         };
         self.world.events.send(Event::Device(told));
     }
@@ -479,7 +474,7 @@ fn fault_of(reason: Reason) -> Fault {
     match reason {
         Reason::NoSpace => Fault::DiskFull,
         Reason::Storage => Fault::DiskFailed,
-        _ => update_failed().unwrap_or(Fault::Internal),
+        _ => Fault::UpdateFailed,
     }
 }
 

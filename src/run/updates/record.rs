@@ -64,9 +64,8 @@ impl Kept {
     /// One that cannot be read begins anew: a kiosk that could never be updated again would be
     /// worse than a replayed offer, which dies by its expiry.
     pub fn open(path: &Path) -> Self {
-        let read = private_file::read(path).map(|text| {
-            text.map_or(Ok(Record::default()), |text| serde_json::from_str(&text))
-        });
+        let read = private_file::read(path)
+            .map(|text| text.map_or(Ok(Record::default()), |text| serde_json::from_str(&text)));
         let record = match read {
             Ok(Ok(record)) => record,
             Ok(Err(e)) => {
