@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use exchange::update::Window;
 use faults::Fault;
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +24,11 @@ pub struct Config {
     pub panel: Panel,
     pub session: Session,
     pub storage: Storage,
+    pub update: Update,
+    /// Socket of the steward, which does what needs root.
+    pub steward: PathBuf,
     /// The `kiosk-worker` program; none: beside this program.
     pub worker: Option<PathBuf>,
-    /// Where the steward listens.
-    pub steward: PathBuf,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -196,6 +198,25 @@ impl Default for Storage {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Update {
+    /// How often the office is asked what this kiosk is to have; spread by a quarter.
+    pub ask_seconds: u32,
+    /// When in a day of Kazakhstan an update may begin here, `01:00-05:00`; the office's own
+    /// window holds too. Both ends the same: always.
+    pub window: Window,
+}
+
+impl Default for Update {
+    fn default() -> Self {
+        Self {
+            ask_seconds: 3600,
+            window: Window::ALWAYS,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -209,6 +230,7 @@ impl Default for Config {
             panel: Panel::default(),
             session: Session::default(),
             storage: Storage::default(),
+            update: Update::default(),
             worker: None,
             steward: steward::client::SOCKET.into(),
         }
@@ -349,6 +371,12 @@ impl Config {
             f64::from(s.liveness_tries),
             1.0,
             10.0,
+        )?;
+        within(
+            "update.ask_seconds",
+            f64::from(self.update.ask_seconds),
+            1.0,
+            7.0 * 24.0 * 3600.0,
         )
     }
 }

@@ -82,6 +82,14 @@ impl Clock {
         }
     }
 
+    /// The later of the wall clock and what the office last signed: what has an end does not
+    /// begin anew when a clock falls back.
+    pub fn not_before(&self) -> UnixMillis {
+        let wall = UnixMillis::from_system_clock();
+        let floor = self.known().floor;
+        floor.map_or(wall, |signed| wall.max(signed))
+    }
+
     /// The office's signature over `signed` was verified just now.
     pub fn office_says(&self, signed: UnixMillis) {
         let mut known = self.known();

@@ -21,6 +21,8 @@ use crate::sync::{
 use super::Events;
 use super::clock::Clock;
 use super::network::{self, Diagnosis};
+use super::reports::{self, Reports};
+use super::updates;
 use super::world::Inner;
 
 /// This kiosk's keys, and the office once it has given its own.
@@ -29,6 +31,7 @@ pub(super) struct Link {
     pub office: Option<Office>,
     /// Also without a queue: the office learns of that, too.
     client: Option<OfficeClient>,
+    pub reports: Option<Reports>,
 }
 
 pub(super) struct Office {
@@ -59,6 +62,7 @@ impl Link {
                         identity,
                         office: None,
                         client: None,
+                        reports: None,
                     },
                     vec![e.fault()],
                     None,
@@ -66,6 +70,9 @@ impl Link {
             }
         };
         let (kiosk, recipients) = (credentials.kiosk.clone(), credentials.recipients.clone());
+        let reports = Reports::open(data_dir, configured, &credentials)
+            .inspect_err(|e| tracing::error!("nobody can be let in or told: {e}"))
+            .ok();
         let connected = connect(data_dir, configured, credentials);
         let client = connected.as_ref().ok().cloned();
         let last_signed = client.as_ref().and_then(|c| c.floor().last_signed());
@@ -92,6 +99,7 @@ impl Link {
             identity,
             office,
             client,
+            reports,
         };
         Ok((link, raised, last_signed))
     }
@@ -150,6 +158,8 @@ pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) 
     if let Some(client) = &world.link.client {
         runtime.spawn(heartbeats(client.clone(), world.clone()));
     }
+    runtime.spawn(reports::run(world.clone()));
+    runtime.spawn(updates::run(world.clone()));
 }
 
 /// While the link is down it is looked at again so often: one cause may follow another.

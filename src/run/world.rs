@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,7 @@ use super::left_behind::{self, LeftBehind};
 use super::link::{self, Link, Office};
 use super::media::MediaStore;
 use super::obtain::Certified;
+use super::standing::{self, Answered, OfficeSeen, StandingFile};
 use super::watchdog::{Ask, Part};
 use super::{Events, Screen, equipment};
 
@@ -97,6 +99,8 @@ pub(super) struct Inner {
     pub trust: Trust,
     reader: Box<dyn CardReader>,
     outbox: Option<Outbox>,
+    /// Why there is none.
+    queue_fault: Option<Fault>,
     camera: Option<CameraThread>,
     panel: Option<Box<dyn StatusPanel>>,
     visit: Mutex<Visit>,
@@ -106,6 +110,10 @@ pub(super) struct Inner {
     left_behind: Mutex<LeftBehind>,
     /// The office is to hear of it soon.
     pub news: Notify,
+    standing_file: Mutex<StandingFile>,
+    screen_is_drawn: Arc<AtomicBool>,
+    /// Submissions that are being committed.
+    committing: AtomicU32,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -119,7 +127,7 @@ struct Visit {
     collecting: Option<(SubmissionId, ReceiptCode)>,
 }
 
-/// What heartbeat and panel say.
+/// What heartbeat, panel and readiness say.
 #[derive(Default)]
 struct Standing {
     faults: Vec<Fault>,
@@ -127,6 +135,18 @@ struct Standing {
     ended: BTreeSet<Fault>,
     mode: &'static str,
     panel: Option<PanelState>,
+    link_is_up: bool,
+    answered: Answered,
+    update: Option<String>,
+}
+
+/// Something is being committed for as long as it lives.
+pub(super) struct Committing<'a>(&'a AtomicU32);
+
+impl Drop for Committing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// What a heartbeat says.
@@ -197,6 +217,7 @@ impl World {
             tokens: equipment::token_writer(&config, events.clone()),
             token_kinds: equipment::token_kinds(&config.token_writer),
             outbox,
+            queue_fault,
             camera: equipment::camera(
                 &config.camera,
                 CameraSettings::default(),
@@ -206,12 +227,20 @@ impl World {
             panel: equipment::panel(&config.panel, events.clone()).map_err(StartError::Thread)?,
             visit: Mutex::default(),
             exported: Mutex::default(),
+            // A watch over drives that did not begin would have ended the start.
             standing: Mutex::new(Standing {
                 ended: left_for_the_screen.into_iter().collect(),
+                answered: Answered {
+                    drives: true,
+                    ..Answered::default()
+                },
                 ..Standing::default()
             }),
             left_behind: Mutex::new(left_behind),
             news: Notify::new(),
+            standing_file: Mutex::new(StandingFile::of_environment()),
+            screen_is_drawn: Arc::default(),
+            committing: AtomicU32::new(0),
             config,
             events,
             screen,
@@ -295,7 +324,18 @@ impl World {
         }
     }
 
-    /// Takes note of what the station became, for panel and heartbeat.
+    /// Which devices have said something.
+    pub fn hear(&self, event: &Event) {
+        lock(&self.inner.standing).answered.hear(event);
+    }
+
+    /// Something was shown for the first time.
+    pub fn await_first_frame(&self, screen: &dyn Screen) {
+        let drawn = self.inner.screen_is_drawn.clone();
+        screen.when_drawn(Box::new(move || drawn.store(true, Ordering::Relaxed)));
+    }
+
+    /// Takes note of what the station became, for panel, heartbeat and whoever watches.
     pub fn note(&self, station: &Station) {
         // What is only presumed is nothing to tell.
         let known = station.faults().difference(station.presumed());
@@ -331,6 +371,15 @@ impl World {
             }
             standing.panel = Some(panel);
         }
+        let told = standing::Standing {
+            screen_is_drawn: self.inner.screen_is_drawn.load(Ordering::Relaxed),
+            answered: standing.answered,
+            outbox: self.inner.queue_fault.map_or(Ok(()), Err),
+            office: OfficeSeen::of(station.link_is_up(), &faults),
+            citizen_is_there: station.mode() == Mode::Citizen,
+            queue_is_safe: self.inner.queue_is_safe(),
+        };
+        standing.link_is_up = station.link_is_up();
         standing.mode = mode;
         if standing.faults != faults {
             let before = std::mem::replace(&mut standing.faults, faults);
@@ -339,6 +388,8 @@ impl World {
             standing.ended.extend(over);
             self.inner.tell_office();
         }
+        drop(standing);
+        lock(&self.inner.standing_file).write(told);
     }
 }
 
@@ -461,6 +512,39 @@ impl Inner {
         // What the station is must be shown again, even if it is the same.
         lock(&self.standing).panel = Some(state);
         true
+    }
+
+    /// Open, and nothing of a citizen is on its way into it.
+    pub fn queue_is_safe(&self) -> bool {
+        self.outbox.is_some()
+            && self.committing.load(Ordering::SeqCst) == 0
+            && lock(&self.visit).uncommitted.is_none()
+    }
+
+    pub fn committing(&self) -> Committing<'_> {
+        self.committing.fetch_add(1, Ordering::SeqCst);
+        Committing(&self.committing)
+    }
+
+    pub fn answered(&self) -> Answered {
+        lock(&self.standing).answered
+    }
+
+    pub fn link_is_up(&self) -> bool {
+        lock(&self.standing).link_is_up
+    }
+
+    pub fn has_panel(&self) -> bool {
+        self.panel.is_some()
+    }
+
+    /// Where an update stands, for a technician.
+    pub fn note_update(&self, note: Option<String>) {
+        lock(&self.standing).update = note;
+    }
+
+    pub fn update_note(&self) -> Option<String> {
+        lock(&self.standing).update.clone()
     }
 
     pub fn standing(&self) -> Told {

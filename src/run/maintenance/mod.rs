@@ -2,7 +2,7 @@
 
 mod devices;
 mod logs;
-mod pending;
+mod network;
 mod queue;
 mod steward;
 mod storage;
