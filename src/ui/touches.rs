@@ -1,19 +1,16 @@
 //! The window's callbacks, as touches in the session's words.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use exchange::certificates::RevocationReason;
 use slint::ComponentHandle as _;
-use slint::platform::Key as Hardware;
 
 use super::generated::{Act, KioskWindow, SpecialKey, Visit};
 use super::names;
 use crate::session::event::{Choice, DocumentEntry, Key, PhotoSource, Touch};
 
 /// Every callback of the window tells `told`, until the window ends.
-pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
-    let told = Rc::new(told);
+pub(super) fn connect(window: &KioskWindow, told: Rc<dyn Fn(Touch)>) {
     let visit = window.global::<Visit>();
 
     let tell = told.clone();
@@ -81,26 +78,10 @@ pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
     visit.on_erase_slot(move |index| {
         tell(Touch::Choose(Choice::EraseSlot(index.max(0) as usize)));
     });
-    let tell = told.clone();
     visit.on_edit(move |title| {
         if let Some(step) = names::step(title) {
-            tell(Touch::Choose(Choice::Edit(step)));
+            told(Touch::Choose(Choice::Edit(step)));
         }
-    });
-
-    let caps = Cell::new(false);
-    visit.on_hardware_key(move |text, shift| {
-        let Some(key) = hardware_key(&text) else {
-            return false;
-        };
-        if let Key::Char(sign) = key
-            && let Some(on) = caps_lock(sign, shift)
-            && caps.replace(on) != on
-        {
-            told(Touch::CapsLock(on));
-        }
-        told(Touch::Key(key));
-        true
     });
 }
 
@@ -161,60 +142,5 @@ fn special(key: SpecialKey) -> Key {
         SpecialKey::Left => Key::Left,
         SpecialKey::Right => Key::Right,
         SpecialKey::Enter => Key::Enter,
-    }
-}
-
-/// What a hardware key types; none for keys that type nothing.
-fn hardware_key(text: &str) -> Option<Key> {
-    let mut signs = text.chars();
-    let (Some(sign), None) = (signs.next(), signs.next()) else {
-        return None;
-    };
-    if sign == char::from(Hardware::Backspace) {
-        Some(Key::Backspace)
-    } else if sign == char::from(Hardware::LeftArrow) {
-        Some(Key::Left)
-    } else if sign == char::from(Hardware::RightArrow) {
-        Some(Key::Right)
-    } else if sign == char::from(Hardware::Return) {
-        Some(Key::Enter)
-    } else if sign.is_control() || ('\u{e000}'..='\u{f8ff}').contains(&sign) {
-        // Slint names keys that type nothing by control and private-use characters.
-        None
-    } else {
-        Some(Key::Char(sign))
-    }
-}
-
-/// The state of Caps Lock as a letter gives it away; none for other signs.
-fn caps_lock(sign: char, shift: bool) -> Option<bool> {
-    if sign.is_uppercase() {
-        Some(!shift)
-    } else if sign.is_lowercase() {
-        Some(shift)
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_letter_gives_caps_lock_away() {
-        assert_eq!(caps_lock('Ә', false), Some(true));
-        assert_eq!(caps_lock('Ә', true), Some(false));
-        assert_eq!(caps_lock('a', true), Some(true));
-        assert_eq!(caps_lock('7', true), None);
-    }
-
-    #[test]
-    fn keys_that_type_nothing_are_not_typed() {
-        assert_eq!(hardware_key("қ"), Some(Key::Char('қ')));
-        assert_eq!(hardware_key("\u{8}"), Some(Key::Backspace));
-        assert_eq!(hardware_key("\u{1b}"), None);
-        assert_eq!(hardware_key("\u{f704}"), None, "F1");
-        assert_eq!(hardware_key(""), None);
     }
 }
