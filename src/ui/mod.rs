@@ -28,11 +28,25 @@
 //! | `edit-<step>`, `wait-here`, `come-back` | review; e.g. `edit-email` |
 //! | `try-signature` | receipt |
 //! | `reveal` | shows one character of a password |
+//! | `set-up` | out of service, of a kiosk that no office knows yet: maintenance mode |
+//!
+//! In maintenance mode, besides the bars and dialogs:
+//!
+//! | id | what |
+//! |---|---|
+//! | `door-<page>` | overview; e.g. `door-network` |
+//! | `row-<n>` | a row that opens something, by index into the table |
+//! | `act-<act>` | what can be done; e.g. `act-retry-uploads`, `act-ask-wipe`, `act-wipe` |
+//! | `test-<device>`, `judge-yes`, `judge-no`, `skip-test`, `cell-<n>` | device tests; e.g. `test-camera` |
+//! | `done-<action>` | work order; e.g. `done-cleaned` |
+//! | `field-technician-pin`, `field-provisioning-token`, `field-network-address`, `field-network-gateway`, `field-name-servers`, `field-clock-date`, `field-clock-time`, `field-setting-value` | fields |
 //!
 //! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
 //! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
 //! `saved`, `registered-phone`, `phase-current`, `portrait`, `holder-surname`,
-//! `document-number`, `field-problem`, `token-label`, `signature-result`.
+//! `document-number`, `field-problem`, `token-label`, `signature-result`; of maintenance
+//! mode `technician`, `link-state`, `fact-<n>`, `outcome`, `refusal`, `percent`, `working`,
+//! `hint`, `colour-field`.
 //!
 //! # How a hardware keyboard reaches them
 //! Whatever inherits `Touchable` (`Button`, `ChoiceCard`, a list's row) or is a `Field` is reached by
@@ -287,6 +301,7 @@ pub fn focus_colours(ui: &Ui) -> ([u8; 3], [u8; 3]) {
 #[cfg(feature = "headless")]
 pub fn theme_pairs(ui: &Ui) -> Vec<(&'static str, [u8; 3], [u8; 3])> {
     let theme = ui.window.global::<generated::Theme>();
+    let maintenance = ui.window.global::<generated::MaintenanceTheme>();
     let rgb = |colour: slint::Color| [colour.red(), colour.green(), colour.blue()];
     let pairs = [
         ("text on ground", theme.get_text(), theme.get_ground()),
@@ -317,6 +332,27 @@ pub fn theme_pairs(ui: &Ui) -> Vec<(&'static str, [u8; 3], [u8; 3])> {
         ("error", theme.get_error(), theme.get_error_ground()),
         ("success", theme.get_success(), theme.get_success_ground()),
         ("success on ground", theme.get_success(), theme.get_ground()),
+        (
+            "success on surface",
+            theme.get_success(),
+            theme.get_surface(),
+        ),
+        ("error on surface", theme.get_error(), theme.get_surface()),
+        (
+            "warning on surface",
+            maintenance.get_warning(),
+            theme.get_surface(),
+        ),
+        (
+            "maintenance header",
+            maintenance.get_on_header(),
+            maintenance.get_header(),
+        ),
+        (
+            "maintenance header's strip",
+            maintenance.get_on_header(),
+            maintenance.get_header_strip(),
+        ),
     ];
     pairs
         .into_iter()

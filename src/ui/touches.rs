@@ -5,13 +5,16 @@ use std::rc::Rc;
 use exchange::certificates::RevocationReason;
 use slint::ComponentHandle as _;
 
-use super::generated::{Act, KioskWindow, SpecialKey, Visit};
+use super::generated::{Act, KioskWindow, Maintenance, SpecialKey, Visit};
 use super::names;
+use crate::maintenance::Do;
 use crate::session::event::{Choice, DocumentEntry, Key, PhotoSource, Touch};
 
 /// Every callback of the window tells `told`, until the window ends.
 pub(super) fn connect(window: &KioskWindow, told: Rc<dyn Fn(Touch)>) {
     let visit = window.global::<Visit>();
+    let tell = told.clone();
+    connect_maintenance(window, Rc::new(move |what| tell(Touch::Maintain(what))));
 
     let tell = told.clone();
     visit.on_act(move |act| tell(touch(act)));
@@ -81,6 +84,44 @@ pub(super) fn connect(window: &KioskWindow, told: Rc<dyn Fn(Touch)>) {
     visit.on_edit(move |title| {
         if let Some(step) = names::step(title) {
             told(Touch::Choose(Choice::Edit(step)));
+        }
+    });
+}
+
+fn connect_maintenance(window: &KioskWindow, told: Rc<dyn Fn(Do)>) {
+    let maintenance = window.global::<Maintenance>();
+
+    let tell = told.clone();
+    maintenance.on_set_up(move || tell(Do::SetUp));
+    let tell = told.clone();
+    maintenance.on_open(move |name| {
+        if let Some(page) = names::page(name) {
+            tell(Do::Open(page));
+        }
+    });
+    let tell = told.clone();
+    maintenance.on_row(move |index| tell(Do::Row(index.max(0) as usize)));
+    let tell = told.clone();
+    maintenance.on_act(move |name| {
+        if let Some(act) = names::act(name) {
+            tell(Do::Act(act));
+        }
+    });
+    let tell = told.clone();
+    maintenance.on_test_device(move |name| {
+        if let Some(device) = names::device(name) {
+            tell(Do::Test(device));
+        }
+    });
+    let tell = told.clone();
+    maintenance.on_skip_test(move || tell(Do::SkipTest));
+    let tell = told.clone();
+    maintenance.on_judge(move |right| tell(Do::Judge(right)));
+    let tell = told.clone();
+    maintenance.on_cell(move |cell| tell(Do::Cell(cell.max(0) as usize)));
+    maintenance.on_toggle(move |name| {
+        if let Some(action) = names::action(name) {
+            told(Do::Toggle(action));
         }
     });
 }
