@@ -28,8 +28,10 @@ use super::clock::Clock;
 use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
 use super::link::{self, Link, Office};
+use super::maintenance::Kept;
 use super::media::MediaStore;
 use super::obtain::Certified;
+use super::office_card::CardPlace;
 use super::watchdog::{Ask, Part};
 use super::{Events, Screen, equipment};
 
@@ -91,6 +93,9 @@ pub(super) struct Inner {
     pub tokens: Option<Box<dyn TokenWriter>>,
     /// Those that the place for tokens can take.
     pub token_kinds: Vec<StorageType>,
+    /// Where technicians put their cards.
+    pub cards: CardPlace,
+    pub maintenance: Mutex<Kept>,
     /// Whose signatures on documents are believed.
     pub trust: Trust,
     reader: Box<dyn CardReader>,
@@ -172,6 +177,8 @@ impl World {
             reader: equipment::card_reader(&config, events.clone()),
             tokens: equipment::token_writer(&config, events.clone()),
             token_kinds: equipment::token_kinds(&config.token_writer),
+            cards: CardPlace::open(&config, &events),
+            maintenance: Mutex::default(),
             outbox,
             camera: equipment::camera(
                 &config.camera,
@@ -266,6 +273,10 @@ impl World {
 
     /// Takes note of what the station became, for panel and heartbeat.
     pub fn note(&self, station: &Station) {
+        if let Some(runtime) = &self.runtime {
+            let _within = runtime.enter();
+            self.inner.cards.watch(station.session().is_none());
+        }
         let faults: Vec<Fault> = station.faults().iter().copied().collect();
         let mode = match station.mode() {
             Mode::Idle => "idle",
@@ -324,6 +335,7 @@ impl Inner {
 
     /// What the citizen leaves behind: nothing that was not committed.
     fn end_visit(&self) {
+        self.leave_maintenance();
         self.discard_made_key();
         let visit = std::mem::take(&mut *lock(&self.visit));
         if let (Some(submission), Some(outbox)) = (visit.uncommitted, &self.outbox)
