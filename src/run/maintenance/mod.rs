@@ -82,7 +82,7 @@ impl Inner {
             Deed::AskForUpdate => self.ask_for_update(asked).await,
             Deed::InstallFromDrive => self.install_from_drive(asked).await,
             Deed::AskWipe => self.ask_wipe().await,
-            Deed::Wipe => self.wipe(asked).await,
+            Deed::Wipe => self.wipe().await,
             Deed::ReportToDrive => self.report_to_drive().await,
             Deed::ReportToOffice => self.report_to_office().await,
         }
