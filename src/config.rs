@@ -9,6 +9,7 @@ mod settings;
 
 use std::path::PathBuf;
 
+use exchange::update::Window;
 use serde::{Deserialize, Serialize};
 
 pub use layers::ConfigError;
@@ -29,9 +30,10 @@ pub struct Config {
     pub session: Session,
     pub storage: Storage,
     pub maintenance: Maintenance,
+    pub update: Update,
     /// The `kiosk-worker` program; none: beside this program.
     pub worker: Option<PathBuf>,
-    /// Where the steward listens.
+    /// Socket of the steward, which does what needs root.
     pub steward: PathBuf,
     /// Where it was read from, lowest first; no value of its own.
     #[serde(skip)]
@@ -226,6 +228,25 @@ impl Default for Maintenance {
     }
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Update {
+    /// How often the office is asked what this kiosk is to have; spread by a quarter.
+    pub ask_seconds: u32,
+    /// When in a day of Kazakhstan an update may begin here, `01:00-05:00`; the office's own
+    /// window holds too. Both ends the same: always.
+    pub window: Window,
+}
+
+impl Default for Update {
+    fn default() -> Self {
+        Self {
+            ask_seconds: 3600,
+            window: Window::ALWAYS,
+        }
+    }
+}
+
 /// Where technicians put their PIV cards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -268,6 +289,7 @@ impl Default for Config {
             session: Session::default(),
             storage: Storage::default(),
             maintenance: Maintenance::default(),
+            update: Update::default(),
             worker: None,
             steward: steward::client::SOCKET.into(),
             layers: Vec::new(),

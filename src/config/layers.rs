@@ -163,6 +163,12 @@ impl Config {
             f64::from(m.pin_idle_seconds),
             10.0,
             300.0,
+        )?;
+        within(
+            "update.ask_seconds",
+            f64::from(self.update.ask_seconds),
+            1.0,
+            7.0 * 24.0 * 3600.0,
         )
     }
 }

@@ -35,14 +35,20 @@ const EDITABLE: [(&str, Kind); 11] = [
     ("office.url", Kind::Text),
     ("office.heartbeat_seconds", Kind::Number),
     ("camera", Kind::Choice(&["auto", "device"])),
-    ("token_writer", Kind::Choice(&["none", "pcsc", "serial", "modules"])),
+    (
+        "token_writer",
+        Kind::Choice(&["none", "pcsc", "serial", "modules"]),
+    ),
     ("usb.root", Kind::Text),
     ("panel", Kind::Choice(&["none", "i2c"])),
     ("session.idle_seconds", Kind::Number),
     ("session.idle_warning_seconds", Kind::Number),
     ("session.wait_here_seconds", Kind::Number),
     ("maintenance.idle_seconds", Kind::Number),
-    ("maintenance.card", Kind::Choice(&["auto", "none", "same", "pcsc", "serial"])),
+    (
+        "maintenance.card",
+        Kind::Choice(&["auto", "none", "same", "pcsc", "serial"]),
+    ),
 ];
 
 /// Whether a technician may set it here.
@@ -102,7 +108,8 @@ impl Config {
             Some(typed) => put(&mut local, key, parse(*kind, typed)?),
             None => remove(&mut local, key),
         }
-        let text = toml::to_string_pretty(&local).map_err(|e| SettingError::Value(e.to_string()))?;
+        let text =
+            toml::to_string_pretty(&local).map_err(|e| SettingError::Value(e.to_string()))?;
         replace(path, &text, |new| match Config::layer_over(&below, new) {
             Ok(_) => Ok(()),
             Err(ConfigError::Read { path, cause }) => Err(SettingError::Write { path, cause }),
@@ -262,7 +269,9 @@ mod tests {
     fn layers(dir: &Path) -> Vec<PathBuf> {
         let image = "[session]\nidle_seconds = 60\n[camera]\ndevice = '/dev/video7'\n";
         std::fs::write(dir.join("image.toml"), image).unwrap();
-        ["image.toml", "office.toml", "local.toml"].map(|n| dir.join(n)).into()
+        ["image.toml", "office.toml", "local.toml"]
+            .map(|n| dir.join(n))
+            .into()
     }
 
     fn value(config: &Config, key: &str) -> (String, Option<usize>) {
@@ -274,8 +283,14 @@ mod tests {
     fn each_value_says_its_layer() {
         let dir = tempfile::tempdir().unwrap();
         let (config, _) = Config::load(&layers(dir.path()));
-        assert_eq!(value(&config, "session.idle_seconds"), ("60".into(), Some(0)));
-        assert_eq!(value(&config, "camera"), ("device:/dev/video7".into(), Some(0)));
+        assert_eq!(
+            value(&config, "session.idle_seconds"),
+            ("60".into(), Some(0))
+        );
+        assert_eq!(
+            value(&config, "camera"),
+            ("device:/dev/video7".into(), Some(0))
+        );
         assert_eq!(value(&config, "token_writer"), ("none".into(), None));
     }
 
@@ -296,7 +311,10 @@ mod tests {
             assert_eq!(value(&now(), key), (typed.to_owned(), Some(2)));
         }
         now().set_local("session.idle_seconds", None).unwrap();
-        assert_eq!(value(&now(), "session.idle_seconds"), ("60".into(), Some(0)));
+        assert_eq!(
+            value(&now(), "session.idle_seconds"),
+            ("60".into(), Some(0))
+        );
         assert_eq!(value(&now(), "camera"), ("auto".into(), Some(2)));
     }
 
@@ -305,7 +323,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let layers = layers(dir.path());
         let (config, _) = Config::load(&layers);
-        config.set_local("session.idle_seconds", Some("45")).unwrap();
+        config
+            .set_local("session.idle_seconds", Some("45"))
+            .unwrap();
         let before = std::fs::read(&layers[2]).unwrap();
         for (key, typed) in [
             ("session.idle_seconds", "1"),
@@ -324,7 +344,10 @@ mod tests {
             assert_eq!(std::fs::read(&layers[2]).unwrap(), before, "{key} {typed}");
         }
         let left: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().collect();
-        assert!(left.iter().all(|f| !f.file_name().to_string_lossy().ends_with(".new")));
+        assert!(
+            left.iter()
+                .all(|f| !f.file_name().to_string_lossy().ends_with(".new"))
+        );
     }
 
     #[test]
@@ -332,12 +355,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let layers = layers(dir.path());
         let (config, _) = Config::load(&layers);
-        config.set_local("session.wait_here_seconds", Some("120")).unwrap();
+        config
+            .set_local("session.wait_here_seconds", Some("120"))
+            .unwrap();
         Config::load(&layers);
         std::fs::write(&layers[2], "= damaged").unwrap();
-        config.set_local("session.idle_seconds", Some("45")).unwrap();
+        config
+            .set_local("session.idle_seconds", Some("45"))
+            .unwrap();
         let (config, raised) = Config::load(&layers);
         assert!(raised.is_empty());
-        assert_eq!((config.session.wait_here_seconds, config.session.idle_seconds), (120, 45));
+        assert_eq!(
+            (
+                config.session.wait_here_seconds,
+                config.session.idle_seconds
+            ),
+            (120, 45)
+        );
     }
 }

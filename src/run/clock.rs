@@ -50,6 +50,26 @@ impl Clock {
         }
     }
 
+    /// The later of the wall clock and what the office last signed: what has an end does not
+    /// begin anew when a clock falls back.
+    pub fn not_before(&self) -> UnixMillis {
+        let wall = UnixMillis::from_system_clock();
+        let floor = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        floor.last_signed.map_or(wall, |signed| wall.max(signed))
+    }
+
+    /// The newest time that the office ever signed.
+    pub fn last_signed(&self) -> Option<UnixMillis> {
+        let floor = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        floor.last_signed
+    }
+
     /// The office's signature over `signed` was verified just now.
     pub fn office_says(&self, signed: UnixMillis) {
         let wall = UnixMillis::from_system_clock();

@@ -172,6 +172,7 @@ impl Inner {
         csr: Option<Digest>,
     ) -> Result<(), Failure> {
         let outbox = self.outbox()?;
+        let _committing = self.committing();
         let office = self
             .provisioned()
             .ok_or_else(|| failure(Fault::SealingImpossible, "no office keys"))?;

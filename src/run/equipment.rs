@@ -87,6 +87,8 @@ pub(super) fn card_reader(config: &Config, events: Events) -> Box<dyn CardReader
             portrait,
         } => {
             use crate::devices::card_reader::simulated::{self, document::Holder};
+            // It has nothing to look for first.
+            tell(DeviceEvent::Cleared(Fault::ReaderMissing));
             let reader = simulated::start(specimen::ChipConfig::realistic(), tell);
             tokio::spawn(put_in_and_take_away(
                 reader.clone(),

@@ -19,12 +19,19 @@ use crate::sync::{
 
 use super::Events;
 use super::clock::Clock;
+use super::reports::{self, Reports};
+use super::updates;
 use super::world::Inner;
 
 /// This kiosk's keys, and the office once it has given its own.
 pub(super) struct Link {
     identity: Identity,
+    /// As which the office knows it.
+    pub kiosk: Option<KioskId>,
+    /// It never was provisioned.
+    pub is_nobodys: bool,
     pub office: Option<Office>,
+    pub reports: Option<Reports>,
 }
 
 pub(super) struct Office {
@@ -53,14 +60,21 @@ impl Link {
                 return Ok((
                     Self {
                         identity,
+                        kiosk: None,
+                        is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
+                        reports: None,
                     },
                     vec![e.fault()],
                     None,
                 ));
             }
         };
+        let known_as = credentials.kiosk.clone();
         let (kiosk, recipients) = (credentials.kiosk.clone(), credentials.recipients.clone());
+        let reports = Reports::open(data_dir, configured, &credentials)
+            .inspect_err(|e| tracing::error!("nobody can be let in or told: {e}"))
+            .ok();
         let connected = connect(data_dir, configured, credentials);
         let last_signed = connected
             .as_ref()
@@ -85,7 +99,14 @@ impl Link {
                 (None, vec![e.fault()])
             }
         };
-        Ok((Self { identity, office }, raised, last_signed))
+        let link = Self {
+            identity,
+            kiosk: Some(known_as),
+            is_nobodys: false,
+            office,
+            reports,
+        };
+        Ok((link, raised, last_signed))
     }
 
     /// The link alone, without queue and tasks.
@@ -95,6 +116,10 @@ impl Link {
     pub fn client(data_dir: &Path, configured: &config::Office) -> Result<OfficeClient, SyncError> {
         let identity = Identity::open_or_create(&data_dir.join("identity"))?;
         connect(data_dir, configured, identity.credentials()?)
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     pub fn device_key(&self) -> &dyn DeviceKey {
@@ -132,6 +157,8 @@ pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) 
     runtime.spawn(listen(news, world.events.clone(), world.clock.clone()));
     runtime.spawn(office.uplink.clone().run());
     runtime.spawn(heartbeats(world.clone()));
+    runtime.spawn(reports::run(world.clone()));
+    runtime.spawn(updates::run(world.clone()));
 }
 
 async fn listen(

@@ -18,9 +18,13 @@ mod media;
 mod obtain;
 mod office_card;
 mod phone;
+mod readiness;
 mod renew;
+mod reports;
+mod standing;
 mod storages;
 mod tokens;
+mod updates;
 mod watchdog;
 mod world;
 
@@ -181,6 +185,7 @@ fn core(
             Err(mpsc::RecvTimeoutError::Timeout) => Event::Tick,
             Ok(Message::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
         };
+        world.hear(&event);
         let now = world.now();
         for command in station.handle(event, now) {
             world.execute(command);
@@ -189,7 +194,9 @@ fn core(
         let view = station.view(now);
         if shown.as_ref() != Some(&view) {
             screen.show(view.clone());
-            shown = Some(view);
+            if shown.replace(view).is_none() {
+                world.await_first_frame(screen);
+            }
         }
     }
 }

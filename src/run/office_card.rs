@@ -98,7 +98,10 @@ impl CardPlace {
         let CardPlace::Readers(readers) = self else {
             return;
         };
-        let mut watching = readers.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watching = readers
+            .watching
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if on != watching.is_some() {
             *watching = on.then(|| (readers.start)());
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,8 +33,10 @@ use super::maintenance::Kept;
 use super::media::MediaStore;
 use super::obtain::Certified;
 use super::office_card::CardPlace;
+use super::standing::{self, Answered, OfficeSeen, StandingFile};
+use super::updates::UpdateSeen;
 use super::watchdog::{Ask, Part};
-use super::{Events, Screen, equipment};
+use super::{Events, Screen, equipment, maintenance};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -96,16 +99,24 @@ pub(super) struct Inner {
     /// Where technicians put their cards.
     pub cards: CardPlace,
     pub maintenance: Mutex<Kept>,
+    /// Wakes whoever asks the office for updates.
+    pub update_wanted: tokio::sync::Notify,
     /// Whose signatures on documents are believed.
     pub trust: Trust,
     reader: Box<dyn CardReader>,
     outbox: Option<Outbox>,
+    /// Why there is none.
+    queue_fault: Option<Fault>,
     camera: Option<CameraThread>,
     panel: Option<Box<dyn StatusPanel>>,
     visit: Mutex<Visit>,
     standing: Mutex<Standing>,
     /// Submissions that a technician carried out on a drive.
     exported: Mutex<BTreeSet<SubmissionId>>,
+    standing_file: Mutex<StandingFile>,
+    screen_is_drawn: Arc<AtomicBool>,
+    /// Submissions that are being committed.
+    committing: AtomicU32,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -119,12 +130,25 @@ struct Visit {
     collecting: Option<(SubmissionId, ReceiptCode)>,
 }
 
-/// What heartbeat and panel say.
+/// What heartbeat, panel and readiness say.
 #[derive(Default)]
 struct Standing {
     faults: Vec<Fault>,
     mode: &'static str,
     panel: Option<PanelState>,
+    link_is_up: bool,
+    answered: Answered,
+    update: Option<String>,
+    update_seen: UpdateSeen,
+}
+
+/// Something is being committed for as long as it lives.
+pub(super) struct Committing<'a>(&'a AtomicU32);
+
+impl Drop for Committing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// The queue's room is looked at this often.
@@ -179,7 +203,9 @@ impl World {
             token_kinds: equipment::token_kinds(&config.token_writer),
             cards: CardPlace::open(&config, &events),
             maintenance: Mutex::default(),
+            update_wanted: tokio::sync::Notify::new(),
             outbox,
+            queue_fault,
             camera: equipment::camera(
                 &config.camera,
                 CameraSettings::default(),
@@ -188,14 +214,25 @@ impl World {
             ),
             panel: equipment::panel(&config.panel),
             visit: Mutex::default(),
-            standing: Mutex::default(),
             exported: Mutex::default(),
+            // A watch over drives that did not begin would have ended the start.
+            standing: Mutex::new(Standing {
+                answered: Answered {
+                    drives: true,
+                    ..Answered::default()
+                },
+                ..Standing::default()
+            }),
+            standing_file: Mutex::new(StandingFile::of_environment()),
+            screen_is_drawn: Arc::default(),
+            committing: AtomicU32::new(0),
             config,
             events,
             screen,
         });
         link::start_tasks(&inner, runtime.handle());
         runtime.spawn(watch_capacity(inner.clone()));
+        runtime.spawn(maintenance::close_after_start(inner.clone()));
         drop(within);
         Ok(Self {
             inner,
@@ -247,7 +284,12 @@ impl World {
             Command::Do(Action::EndSession { session }) => {
                 self.outstanding.abandon_session(session);
                 let world = self.inner.clone();
+                let left = world.leave_maintenance();
                 if let Some(runtime) = &self.runtime {
+                    if left.order.is_some() {
+                        let world = world.clone();
+                        runtime.spawn(async move { world.close_what_was_left().await });
+                    }
                     runtime.spawn_blocking(move || world.end_visit());
                 }
                 self.inner.preview(None);
@@ -271,7 +313,18 @@ impl World {
         }
     }
 
-    /// Takes note of what the station became, for panel and heartbeat.
+    /// Which devices have said something.
+    pub fn hear(&self, event: &Event) {
+        lock(&self.inner.standing).answered.hear(event);
+    }
+
+    /// Something was shown for the first time.
+    pub fn await_first_frame(&self, screen: &dyn Screen) {
+        let drawn = self.inner.screen_is_drawn.clone();
+        screen.when_drawn(Box::new(move || drawn.store(true, Ordering::Relaxed)));
+    }
+
+    /// Takes note of what the station became, for panel, heartbeat and whoever watches.
     pub fn note(&self, station: &Station) {
         if let Some(runtime) = &self.runtime {
             let _within = runtime.enter();
@@ -305,8 +358,19 @@ impl World {
             }
             standing.panel = Some(panel);
         }
+        let told = standing::Standing {
+            screen_is_drawn: self.inner.screen_is_drawn.load(Ordering::Relaxed),
+            answered: standing.answered,
+            outbox: self.inner.queue_fault.map_or(Ok(()), Err),
+            office: OfficeSeen::of(station.link_is_up(), &faults),
+            citizen_is_there: station.mode() == Mode::Citizen,
+            queue_is_safe: self.inner.queue_is_safe(),
+        };
+        standing.link_is_up = station.link_is_up();
         standing.faults = faults;
         standing.mode = mode;
+        drop(standing);
+        lock(&self.inner.standing_file).write(told);
     }
 }
 
@@ -335,7 +399,6 @@ impl Inner {
 
     /// What the citizen leaves behind: nothing that was not committed.
     fn end_visit(&self) {
-        self.leave_maintenance();
         self.discard_made_key();
         let visit = std::mem::take(&mut *lock(&self.visit));
         if let (Some(submission), Some(outbox)) = (visit.uncommitted, &self.outbox)
@@ -429,6 +492,44 @@ impl Inner {
         // What the station is must be shown again, even if it is the same.
         lock(&self.standing).panel = Some(state);
         true
+    }
+
+    /// Open, and nothing of a citizen is on its way into it.
+    pub fn queue_is_safe(&self) -> bool {
+        self.outbox.is_some()
+            && self.committing.load(Ordering::SeqCst) == 0
+            && lock(&self.visit).uncommitted.is_none()
+    }
+
+    pub fn committing(&self) -> Committing<'_> {
+        self.committing.fetch_add(1, Ordering::SeqCst);
+        Committing(&self.committing)
+    }
+
+    pub fn answered(&self) -> Answered {
+        lock(&self.standing).answered
+    }
+
+    pub fn link_is_up(&self) -> bool {
+        lock(&self.standing).link_is_up
+    }
+
+    pub fn has_panel(&self) -> bool {
+        self.panel.is_some()
+    }
+
+    /// Where an update stands, for a technician.
+    pub fn note_update(&self, note: Option<String>, seen: UpdateSeen) {
+        let mut standing = lock(&self.standing);
+        (standing.update, standing.update_seen) = (note, seen);
+    }
+
+    pub fn update_seen(&self) -> UpdateSeen {
+        lock(&self.standing).update_seen.clone()
+    }
+
+    pub fn update_note(&self) -> Option<String> {
+        lock(&self.standing).update.clone()
     }
 
     pub fn standing(&self) -> (Vec<Fault>, &'static str) {

@@ -122,6 +122,26 @@ impl OfficeClient {
         whole(request.send().await?).await
     }
 
+    /// `None`: there is nothing (204).
+    pub(super) async fn get_if_any<A: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<A>, SyncError> {
+        let request = self.request(Method::GET, path)?.timeout(ANSWER_WITHIN);
+        let response = request.send().await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        whole(response).await.map(Some)
+    }
+
+    /// JSON that is sent as it is: it was signed and kept.
+    pub(super) async fn post_text(&self, path: &str, text: String) -> Result<Response, SyncError> {
+        let request = self.request(Method::POST, path)?.timeout(ANSWER_WITHIN);
+        let request = request.header(CONTENT_TYPE, "application/json").body(text);
+        Ok(request.send().await?)
+    }
+
     pub(super) async fn put<A: DeserializeOwned>(
         &self,
         path: &str,

@@ -1,9 +1,11 @@
-//! Talking to the office: provisioning, time, phone codes, upload, results, collection, heartbeat.
+//! Talking to the office: provisioning, time, phone codes, upload, results, collection, heartbeat,
+//! updates, technicians, what the kiosk tells of itself.
 //!
 //! The kiosk always asks; it opens no port. Everything goes over TLS to an office whose own
 //! authority is the only root. Paths and bodies: [`exchange::api`]. What is kept until the office
 //! has it: the crate `outbox`. Not here: what a citizen sees of it.
 
+mod bundle;
 mod certificates;
 mod client;
 mod collect;
@@ -11,9 +13,11 @@ mod device_key;
 mod error;
 mod heartbeat;
 mod phone;
-mod private_file;
+pub(crate) mod private_file;
 mod provisioning;
 mod result;
+mod statements;
+mod technicians;
 mod time;
 mod tls;
 mod tus;
@@ -23,11 +27,14 @@ mod upload;
 #[cfg(test)]
 mod tests;
 
+pub use bundle::{BundleFolder, FetchError};
 pub use client::{OfficeClient, OfficeConfig};
 pub use device_key::{DeviceKey, DeviceKeyError, FileDeviceKey, sign_manifest};
 pub use error::SyncError;
 pub use heartbeat::heartbeat_of;
 pub use provisioning::{Credentials, Identity, Provisioning};
+pub use statements::{Kept, StatementKind, Statements};
+pub use technicians::Technicians;
 pub use time::TimeFloor;
 pub use tus::Progress;
 pub use uplink::{Held, Uplink, UplinkEvent};

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::SyncError;
 
-fn failed(what: &str, path: &Path, source: io::Error) -> SyncError {
+pub(crate) fn failed(what: &str, path: &Path, source: io::Error) -> SyncError {
     SyncError::File {
         what: format!("cannot {what} {}", path.display()),
         source,
@@ -17,7 +17,7 @@ fn failed(what: &str, path: &Path, source: io::Error) -> SyncError {
 }
 
 /// Mode 0700.
-pub(super) fn create_dir(path: &Path) -> Result<(), SyncError> {
+pub(crate) fn create_dir(path: &Path) -> Result<(), SyncError> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -26,7 +26,7 @@ pub(super) fn create_dir(path: &Path) -> Result<(), SyncError> {
 }
 
 /// Mode 0600; durable when it returns.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
     let temporary = path.with_extension("new");
     let written = (|| {
         match fs::remove_file(&temporary) {
@@ -41,19 +41,41 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), SyncError> {
         file.write_all(bytes)?;
         file.sync_data()?;
         fs::rename(&temporary, path)?;
-        match path.parent() {
-            Some(dir) => File::open(dir)?.sync_all(),
-            None => Ok(()),
-        }
+        sync_dir_of(path)
     })();
     written.map_err(|e| failed("write", path, e))
+}
+
+/// Durable when it returns.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), SyncError> {
+    fs::rename(from, to)
+        .and_then(|()| sync_dir_of(to))
+        .map_err(|e| failed("rename", from, e))
+}
+
+/// Durable when it returns; there may be none.
+pub(crate) fn remove(path: &Path) -> Result<(), SyncError> {
+    let removed = match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other,
+    };
+    removed
+        .and_then(|()| sync_dir_of(path))
+        .map_err(|e| failed("remove", path, e))
+}
+
+fn sync_dir_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(dir) => File::open(dir)?.sync_all(),
+        None => Ok(()),
+    }
 }
 
 /// `None` when there is none.
 ///
 /// # Errors
 /// The disk's; or others than the owner may read it.
-pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, SyncError> {
+pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>, SyncError> {
     let text = match fs::read_to_string(path) {
         Ok(text) => Zeroizing::new(text),
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -110,6 +110,11 @@ impl Uplink {
         &self.client
     }
 
+    /// Whose submission goes before everything else on the line, while somebody waits for it.
+    pub fn waits(&self) -> watch::Receiver<Option<SubmissionId>> {
+        self.first.subscribe()
+    }
+
     /// Whether the last attempt reached the office.
     pub fn is_up(&self) -> bool {
         self.link().up == Some(true)

@@ -76,6 +76,11 @@ pub struct Window {
 }
 
 impl Window {
+    pub const ALWAYS: Self = Self {
+        opens: 0,
+        closes: 0,
+    };
+
     pub fn contains(self, now: UnixMillis) -> bool {
         let minute = now.0.div_euclid(60_000).saturating_add(KAZAKHSTAN_MINUTES);
         let minute = minute.rem_euclid(i64::from(MINUTES_A_DAY)) as u16;

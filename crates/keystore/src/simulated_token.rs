@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
-    Contents, KeyId, KeyStorage, PinStatus, Presented, PrivateKey, PublicKey, SlotContent, StorageError,
-    StoredKey, Token, TokenStatus,
+    Contents, KeyId, KeyStorage, PinStatus, Presented, PrivateKey, PublicKey, SlotContent,
+    StorageError, StoredKey, Token, TokenStatus,
     certificate::{self, Chain},
     placeholder,
 };

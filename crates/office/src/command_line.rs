@@ -189,6 +189,11 @@ enum KioskCommand {
     Revoke {
         id: KioskId,
     },
+    /// What the kiosk last told of itself, one JSON a line: readiness, work orders, results
+    /// of updates. Only what is signed by its key.
+    Told {
+        id: KioskId,
+    },
     /// Put a kiosk into a group, for `office update add --group`.
     Group {
         id: KioskId,
@@ -451,6 +456,14 @@ fn kiosk(layout: &Layout, command: KioskCommand) -> Result<()> {
         }
         KioskCommand::Confirm { id } => desk_of(layout)?.confirm_kiosk(&id),
         KioskCommand::Revoke { id } => desk_of(layout)?.revoke_kiosk(&id),
+        KioskCommand::Told { id } => {
+            let record = desk_of(layout)?.kiosk_record(&id)?;
+            let record = record.with_context(|| format!("there is no kiosk {id}"))?;
+            for line in record.told()? {
+                println!("{line}");
+            }
+            Ok(())
+        }
         KioskCommand::Group { id, group } => desk_of(layout)?.group_kiosk(&id, group.as_deref()),
     }
 }

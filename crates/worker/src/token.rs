@@ -10,7 +10,9 @@ use std::str::FromStr;
 use der::{Decode, Encode};
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use keystore::pkcs11::Profile;
-use keystore::{Chain, Contents, KeyId, Presented, PublicKey, StorageError, StoredKey, TokenStatus};
+use keystore::{
+    Chain, Contents, KeyId, Presented, PublicKey, StorageError, StoredKey, TokenStatus,
+};
 use serde::{Deserialize, Serialize};
 use x509_cert::Certificate;
 

@@ -10,6 +10,8 @@ use crate::session::event::DeviceEvent;
 /// Faults that go with the card when it is taken out.
 const FAULTS_OF_A_CARD: [Fault; 2] = [Fault::CardSilent, Fault::CardUnreadable];
 
+const FAULTS_OF_THE_READER: [Fault; 2] = [Fault::ReaderMissing, Fault::CardServiceDown];
+
 pub(super) struct Presence {
     sender: Box<dyn Fn(DeviceEvent) + Send + Sync>,
     state: Mutex<State>,
@@ -21,6 +23,8 @@ struct State {
     /// Its answer to reset, hex.
     card: Option<String>,
     raised: BTreeSet<Fault>,
+    /// Of the reader itself: looked at at least once.
+    looked: BTreeSet<Fault>,
 }
 
 impl Presence {
@@ -62,7 +66,12 @@ impl Presence {
     }
 
     pub(super) fn fault(&self, fault: Fault, raised: bool) {
-        self.set(&mut self.state(), fault, raised);
+        let mut state = self.state();
+        // That the first look found nothing is told too: somebody waits for it.
+        if FAULTS_OF_THE_READER.contains(&fault) && state.looked.insert(fault) && !raised {
+            state.raised.insert(fault);
+        }
+        self.set(&mut state, fault, raised);
     }
 
     fn take_out(&self, state: &mut State) {

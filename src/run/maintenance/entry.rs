@@ -173,7 +173,8 @@ mod tests {
     #[test]
     fn tries_are_told_until_the_pin_is_blocked() {
         let wrong = |tries_left| unproven(&StorageError::WrongSecret { tries_left });
-        let is_wrong = |answer, left| matches!(answer, Answer::PinWrong { tries_left } if tries_left == left);
+        let is_wrong =
+            |answer, left| matches!(answer, Answer::PinWrong { tries_left } if tries_left == left);
         assert!(is_wrong(wrong(Some(2)), Some(2)));
         assert!(is_wrong(wrong(None), None));
         assert!(is_wrong(unproven(&StorageError::TokenPinWrong), None));

@@ -3,7 +3,7 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Instant;
 
-use exchange::Technician;
+use exchange::{KioskId, Technician};
 use keystore::Presented;
 use steward::wipe::Confirmation;
 
@@ -38,7 +38,11 @@ impl Inner {
     /// Whoever asks was let in, or nobody's kiosk is set up: what the core sees to, seen
     /// to again where it is done.
     pub(super) fn may_be_maintained(&self) -> bool {
-        self.kept().entered || self.link.is_nobodys()
+        self.kept().entered || self.link.is_nobodys
+    }
+
+    pub(super) fn kiosk_id(&self) -> Option<KioskId> {
+        self.link.kiosk.clone()
     }
 
     /// The visit is over. What it left open is closed by whoever gets it.

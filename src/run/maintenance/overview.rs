@@ -15,9 +15,9 @@ impl Inner {
         let mut rows = rows(&self.readiness().await);
         rows.push(self.keys_row());
         rows.sort_by_key(|row| row.name);
-        rows.extend(uptime().map(|up| {
-            Row::new(RowName::Uptime, Light::None, Value::Seconds(up.as_secs()))
-        }));
+        rows.extend(
+            uptime().map(|up| Row::new(RowName::Uptime, Light::None, Value::Seconds(up.as_secs()))),
+        );
         Ok(Answer::Rows(rows))
     }
 
@@ -55,7 +55,10 @@ fn aspect_row(aspect: &AspectReadiness) -> Option<Row> {
         AspectState::Unknown => (Light::None, Word::NotTested),
     };
     let row = Row::word(name, light, word);
-    let fault = aspect.faults.iter().find_map(|code| Fault::from_code(code.as_str()));
+    let fault = aspect
+        .faults
+        .iter()
+        .find_map(|code| Fault::from_code(code.as_str()));
     Some(match fault {
         Some(fault) => row.with(fault),
         None => row,

@@ -35,7 +35,8 @@ impl Inner {
         let world = self.clone();
         blocking(move || {
             let rows = world.provisioning_rows();
-            rows.map(Answer::Rows).map_err(|e| failure(e.fault(), &e.to_string()))
+            rows.map(Answer::Rows)
+                .map_err(|e| failure(e.fault(), &e.to_string()))
         })
         .await
     }
@@ -58,7 +59,10 @@ impl Inner {
             None => Row::word(RowName::Provisioned, Light::Bad, Word::NotProvisioned)
                 .with(Fault::NotProvisioned),
         }];
-        rows.extend(self.kiosk_id().map(|id| Row::text(RowName::Kiosk, id.to_string())));
+        rows.extend(
+            self.kiosk_id()
+                .map(|id| Row::text(RowName::Kiosk, id.to_string())),
+        );
         rows.push(match self.config.office.url.as_str() {
             "" => Row::word(RowName::OfficeAddress, Light::Bad, Word::Missing),
             url => Row::text(RowName::OfficeAddress, url),
@@ -145,7 +149,10 @@ impl Inner {
                 let identity = Identity::open_or_create(&data_dir.join("identity"))?;
                 let floor = TimeFloor::open(data_dir.join("office-time.json"), None)?;
                 let office = office_config(&world.config.office)?;
-                Ok((OfficeClient::unprovisioned(&office, floor.into())?, identity))
+                Ok((
+                    OfficeClient::unprovisioned(&office, floor.into())?,
+                    identity,
+                ))
             };
             Ok(open())
         })
@@ -182,7 +189,10 @@ fn office_words(given: &Provisioned) -> Option<String> {
         let key = VerifyingKey::from_public_key_pem(pem).ok()?;
         Some(key.to_public_key_der().ok()?.into_vec())
     };
-    let words = fingerprint_words(&der(&given.receipt_key_pem)?, &der(&given.decision_key_pem)?);
+    let words = fingerprint_words(
+        &der(&given.receipt_key_pem)?,
+        &der(&given.decision_key_pem)?,
+    );
     Some(words.join(" "))
 }
 
@@ -218,6 +228,9 @@ mod tests {
     fn a_certificate_is_warned_of_before_it_ends() {
         let day = 24 * 3_600_000;
         let light = |days: i64| certificate_row(UnixMillis(days * day), UnixMillis(0)).light;
-        assert_eq!([365, 29, 0].map(light), [Light::Good, Light::Warning, Light::Bad]);
+        assert_eq!(
+            [365, 29, 0].map(light),
+            [Light::Good, Light::Warning, Light::Bad]
+        );
     }
 }

@@ -121,8 +121,8 @@ impl Inner {
     }
 
     fn kiosk_name(&self) -> String {
-        let office = self.provisioned();
-        office.map_or_else(|| "unknown".into(), |office| office.kiosk.to_string())
+        let kiosk = self.kiosk_id();
+        kiosk.map_or_else(|| "unknown".into(), |kiosk| kiosk.to_string())
     }
 }
 

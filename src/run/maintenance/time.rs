@@ -29,10 +29,8 @@ impl Inner {
                 TimeTrust::AboveFloor => {
                     Row::word(RowName::ClockTrust, Light::Warning, Word::Floor)
                 }
-                TimeTrust::Doubtful => {
-                    Row::word(RowName::ClockTrust, Light::Bad, Word::Doubtful)
-                        .with(Fault::ClockDoubtful)
-                }
+                TimeTrust::Doubtful => Row::word(RowName::ClockTrust, Light::Bad, Word::Doubtful)
+                    .with(Fault::ClockDoubtful),
             },
             match said {
                 Some(said) => Row::new(RowName::OfficeTime, Light::None, Value::Moment(said)),
@@ -122,7 +120,10 @@ mod tests {
         let wanted = Some(at("2026-11-28T10:50:00Z"));
         assert_eq!(moment("2026-11-28", "15:50"), wanted);
         assert_eq!(moment(" 28.11.2026 ", "15:50"), wanted);
-        assert_eq!(moment("2026-03-01", "04:59"), Some(at("2026-02-28T23:59:00Z")));
+        assert_eq!(
+            moment("2026-03-01", "04:59"),
+            Some(at("2026-02-28T23:59:00Z"))
+        );
         let millis = UnixMillis(at("2026-11-28T10:50:00Z") * 1000);
         assert_eq!(written(millis), "2026-11-28 15:50 UTC+05:00");
     }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exchange::readiness::Readiness;
 use exchange::work_order::{Action, WorkDone};
@@ -14,6 +15,8 @@ use crate::run::asked::blocking;
 use crate::run::world::Inner;
 use crate::session::event::Failure;
 use crate::sync::private_file;
+
+const DEVICES_WITHIN: Duration = Duration::from_secs(30);
 
 /// Opening one and closing another one never meet.
 static ORDERS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -56,6 +59,17 @@ impl Inner {
         let at = self.clock.now().wall;
         let order = self.kept().order.as_mut().map(|order| {
             order.note(action, at);
+            order.clone()
+        });
+        if let Some(order) = order {
+            self.keep_order(order).await;
+        }
+    }
+
+    /// It came to nothing.
+    pub(super) async fn forget_done(self: &Arc<Self>, action: Action) {
+        let order = self.kept().order.as_mut().map(|order| {
+            order.done.retain(|(done, _)| *done != action);
             order.clone()
         });
         if let Some(order) = order {
@@ -168,6 +182,16 @@ impl Inner {
     fn order_file(&self) -> PathBuf {
         self.config.data_dir.join("open-work-order.json")
     }
+}
+
+/// A restart, or a cut, in the middle of a visit: how the kiosk is afterwards is told once
+/// its devices have answered.
+pub(in crate::run) async fn close_after_start(world: Arc<Inner>) {
+    let end = tokio::time::Instant::now() + DEVICES_WITHIN;
+    while !world.answered().all() && tokio::time::Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    world.close_what_was_left().await;
 }
 
 #[cfg(test)]

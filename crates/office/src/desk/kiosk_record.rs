@@ -58,6 +58,28 @@ pub struct KioskRecord {
     pub unsigned: usize,
 }
 
+impl KioskRecord {
+    /// Each statement as JSON, under the name of its kind; newest first.
+    ///
+    /// # Errors
+    /// None but those of serialising plain data.
+    pub fn told(&self) -> serde_json::Result<Vec<serde_json::Value>> {
+        fn named(
+            kind: &str,
+            said: &impl serde::Serialize,
+        ) -> serde_json::Result<serde_json::Value> {
+            Ok(serde_json::json!({ kind: serde_json::to_value(said)? }))
+        }
+        let readiness = self.readiness.iter().map(|(_, r)| named("readiness", r));
+        let orders = self
+            .work_orders
+            .iter()
+            .map(|w| named("work_order", &w.order));
+        let results = self.results.iter().map(|r| named("update_result", r));
+        readiness.chain(orders).chain(results).collect()
+    }
+}
+
 impl Desk {
     /// `None`: there is no such kiosk.
     ///

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use keystore::{
-    Chain, Contents, KeyId, KeyStorage, Presented, PublicKey, StorageError, StoredKey, Token, TokenStatus,
+    Chain, Contents, KeyId, KeyStorage, Presented, PublicKey, StorageError, StoredKey, Token,
+    TokenStatus,
 };
 use tokio::runtime::Handle;
 
