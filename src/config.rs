@@ -4,11 +4,16 @@
 //! back to its last good copy and raises [`faults::Fault::ConfigurationBad`]; the
 //! kiosk always starts.
 
-use std::path::{Path, PathBuf};
+mod layers;
+mod settings;
+
+use std::path::PathBuf;
 
 use exchange::update::Window;
-use faults::Fault;
 use serde::{Deserialize, Serialize};
+
+pub use layers::ConfigError;
+pub use settings::{Seen, SettingError, editable};
 
 /// The whole configuration; every value has a default that works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,11 +29,15 @@ pub struct Config {
     pub panel: Panel,
     pub session: Session,
     pub storage: Storage,
+    pub maintenance: Maintenance,
     pub update: Update,
-    /// Socket of the steward, which does what needs root.
-    pub steward: PathBuf,
     /// The `kiosk-worker` program; none: beside this program.
     pub worker: Option<PathBuf>,
+    /// Socket of the steward, which does what needs root.
+    pub steward: PathBuf,
+    /// Where it was read from, lowest first; no value of its own.
+    #[serde(skip)]
+    pub layers: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -200,6 +209,27 @@ impl Default for Storage {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+pub struct Maintenance {
+    pub card: TechniciansCard,
+    pub idle_seconds: u16,
+    pub idle_warning_seconds: u16,
+    /// For a card whose PIN nobody enters.
+    pub pin_idle_seconds: u16,
+}
+
+impl Default for Maintenance {
+    fn default() -> Self {
+        Self {
+            card: TechniciansCard::default(),
+            idle_seconds: 300,
+            idle_warning_seconds: 30,
+            pin_idle_seconds: 60,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Update {
     /// How often the office is asked what this kiosk is to have; spread by a quarter.
     pub ask_seconds: u32,
@@ -217,6 +247,34 @@ impl Default for Update {
     }
 }
 
+/// Where technicians put their PIV cards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum TechniciansCard {
+    /// The place for tokens where that takes PIV cards, else every PC/SC reader; with
+    /// simulated tokens: nowhere.
+    #[default]
+    Auto,
+    /// Nobody is let in by a card.
+    None,
+    /// The place for tokens.
+    Same,
+    /// The readers whose PC/SC name contains this; empty: every reader.
+    Pcsc(String),
+    /// A reader on this serial line. pcscd must not have it too.
+    Serial(PathBuf),
+    /// A card that is two files (feature `simulated`), with the PIN 314159.
+    Simulated {
+        /// PKCS#8, PEM.
+        key: PathBuf,
+        /// Of the office, PEM.
+        certificate: PathBuf,
+        /// It is in only while this file exists.
+        #[serde(default)]
+        inserted_file: Option<PathBuf>,
+    },
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -230,245 +288,11 @@ impl Default for Config {
             panel: Panel::default(),
             session: Session::default(),
             storage: Storage::default(),
+            maintenance: Maintenance::default(),
             update: Update::default(),
             worker: None,
             steward: steward::client::SOCKET.into(),
+            layers: Vec::new(),
         }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    #[error("{path}: cannot be read: {cause}")]
-    Read {
-        path: PathBuf,
-        cause: std::io::Error,
-    },
-    #[error("{path}: {cause}")]
-    Syntax {
-        path: PathBuf,
-        cause: Box<toml::de::Error>,
-    },
-    #[error("{path}: {what}")]
-    Value { path: PathBuf, what: String },
-}
-
-impl Config {
-    /// Reads the layers in order, lowest first; a missing file is an empty layer.
-    ///
-    /// Returns what could be used and, when a layer was bad, the reason. A layer
-    /// that was good is kept beside it as `<name>.good` for the next time.
-    pub fn load(layers: &[PathBuf]) -> (Config, Vec<(Fault, ConfigError)>) {
-        let mut merged = toml::Table::new();
-        let mut raised = Vec::new();
-        for path in layers {
-            match Self::layer_over(&merged, path) {
-                Ok(Some((table, text))) => {
-                    merged = table;
-                    keep_good(path, &text);
-                }
-                Ok(None) => {}
-                Err(bad) => {
-                    if let Ok(Some((table, _))) = Self::layer_over(&merged, &good_copy(path)) {
-                        merged = table;
-                    }
-                    raised.push((Fault::ConfigurationBad, bad));
-                }
-            }
-        }
-        let config = merged.try_into().unwrap_or_default();
-        (config, raised)
-    }
-
-    /// Reads one file over the defaults, for `kiosk config check`.
-    ///
-    /// # Errors
-    /// The file cannot be read, is not TOML, names an unknown key, or has a value out of range.
-    pub fn check(path: &Path) -> Result<Config, ConfigError> {
-        let read = |cause| ConfigError::Read {
-            path: path.into(),
-            cause,
-        };
-        std::fs::metadata(path).map_err(read)?;
-        let (table, _) = Self::layer_over(&toml::Table::new(), path)?.unwrap_or_default();
-        table.try_into().map_err(|cause| ConfigError::Syntax {
-            path: path.into(),
-            cause: Box::new(cause),
-        })
-    }
-
-    fn layer_over(
-        below: &toml::Table,
-        path: &Path,
-    ) -> Result<Option<(toml::Table, String)>, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => {
-                return Err(ConfigError::Read {
-                    path: path.into(),
-                    cause,
-                });
-            }
-        };
-        let syntax = |cause| ConfigError::Syntax {
-            path: path.into(),
-            cause: Box::new(cause),
-        };
-        let layer: toml::Table = toml::from_str(&text).map_err(syntax)?;
-        // Checked on its own first: an error then points into this file's text.
-        let _: Config = toml::from_str(&text).map_err(syntax)?;
-        let mut merged = below.clone();
-        merge(&mut merged, layer);
-        let config: Config = merged.clone().try_into().map_err(syntax)?;
-        config.check_values().map_err(|what| ConfigError::Value {
-            path: path.into(),
-            what,
-        })?;
-        Ok(Some((merged, text)))
-    }
-
-    fn check_values(&self) -> Result<(), String> {
-        let s = &self.session;
-        let within = |name: &str, value: f64, low: f64, high: f64| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!(
-                    "{name} = {value}: must lie between {low} and {high}"
-                ))
-            }
-        };
-        if !self.office.url.is_empty() && !self.office.url.starts_with("https://") {
-            return Err("office.url: must begin with https://".into());
-        }
-        within(
-            "session.idle_seconds",
-            f64::from(s.idle_seconds),
-            15.0,
-            900.0,
-        )?;
-        within(
-            "session.idle_warning_seconds",
-            f64::from(s.idle_warning_seconds),
-            5.0,
-            120.0,
-        )?;
-        within(
-            "session.liveness_prompts",
-            f64::from(s.liveness_prompts),
-            3.0,
-            6.0,
-        )?;
-        within(
-            "session.liveness_seconds_each",
-            f64::from(s.liveness_seconds_each),
-            0.05,
-            10.0,
-        )?;
-        within(
-            "session.liveness_tries",
-            f64::from(s.liveness_tries),
-            1.0,
-            10.0,
-        )?;
-        within(
-            "update.ask_seconds",
-            f64::from(self.update.ask_seconds),
-            1.0,
-            7.0 * 24.0 * 3600.0,
-        )
-    }
-}
-
-/// Tables are merged key by key; everything else is replaced.
-fn merge(below: &mut toml::Table, above: toml::Table) {
-    for (key, value) in above {
-        match (below.get_mut(&key), value) {
-            // An enum with data is a one-key table: two of them must not mix.
-            (Some(toml::Value::Table(b)), toml::Value::Table(a))
-                if key != "camera" && key != "card_reader" && key != "panel" =>
-            {
-                merge(b, a);
-            }
-            (_, value) => {
-                below.insert(key, value);
-            }
-        }
-    }
-}
-
-fn good_copy(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".good");
-    name.into()
-}
-
-/// Best effort: the layer may lie on a read-only image.
-fn keep_good(path: &Path, text: &str) {
-    let copy = good_copy(path);
-    if std::fs::read_to_string(&copy).is_ok_and(|old| old == text) {
-        return;
-    }
-    let temporary = copy.with_extension("good.tmp");
-    if std::fs::write(&temporary, text).is_ok() && std::fs::rename(&temporary, &copy).is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn layers_change_only_what_they_name() {
-        let dir = tempfile::tempdir().unwrap();
-        let (image, local) = (dir.path().join("image.toml"), dir.path().join("local.toml"));
-        std::fs::write(
-            &image,
-            "[session]\nidle_seconds = 60\n[office]\nurl = 'https://a'\n",
-        )
-        .unwrap();
-        std::fs::write(&local, "[office]\nurl = 'https://b'\n").unwrap();
-        let (config, raised) = Config::load(&[image, local]);
-        assert!(raised.is_empty(), "{raised:?}");
-        assert_eq!(
-            (config.session.idle_seconds, config.office.url.as_str()),
-            (60, "https://b")
-        );
-    }
-
-    #[test]
-    fn a_bad_layer_falls_back_to_its_last_good_copy() {
-        let dir = tempfile::tempdir().unwrap();
-        let layer = vec![dir.path().join("local.toml")];
-        std::fs::write(&layer[0], "[session]\nidle_seconds = 45\n").unwrap();
-        Config::load(&layer);
-        for bad in [
-            "[session]\nidle_seconds = 1\n",
-            "[sesion]\n",
-            "= x",
-            "[office]\nurl = 'http://a'\n",
-        ] {
-            std::fs::write(&layer[0], bad).unwrap();
-            let (config, raised) = Config::load(&layer);
-            assert_eq!(config.session.idle_seconds, 45, "{bad}");
-            assert!(
-                matches!(raised[..], [(Fault::ConfigurationBad, _)]),
-                "{bad}"
-            );
-        }
-    }
-
-    #[test]
-    fn an_error_names_file_and_key() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("c.toml");
-        std::fs::write(&file, "[session]\nidle_secnds = 45\n").unwrap();
-        let said = Config::check(&file).unwrap_err().to_string();
-        assert!(
-            said.contains("c.toml") && said.contains("idle_secnds"),
-            "{said}"
-        );
     }
 }

@@ -110,7 +110,11 @@ fn what_is_touched_arrives(driver: &mut Driver) {
             Do::Open(Page::StorageHealth),
         ),
         ("maintenance_overview", "row-6", Do::Row(6)),
-        ("maintenance_overview", "act-test-all", Do::Act(Act::TestAll)),
+        (
+            "maintenance_overview",
+            "act-test-all",
+            Do::Act(Act::TestAll),
+        ),
         (
             "maintenance_queue",
             "act-retry-uploads",
@@ -122,16 +126,8 @@ fn what_is_touched_arrives(driver: &mut Driver) {
         ("maintenance_test_camera", "judge-no", Do::Judge(false)),
         ("maintenance_test_reader", "skip-test", Do::SkipTest),
         ("maintenance_test_touch", "cell-23", Do::Cell(23)),
-        (
-            "maintenance_test_display_red",
-            "judge-yes",
-            Do::Judge(true),
-        ),
-        (
-            "maintenance_test_display_red",
-            "judge-no",
-            Do::Judge(false),
-        ),
+        ("maintenance_test_display_red", "judge-yes", Do::Judge(true)),
+        ("maintenance_test_display_red", "judge-no", Do::Judge(false)),
         ("maintenance_test_display_black", "skip-test", Do::SkipTest),
         ("maintenance_wipe", "act-ask-wipe", Do::Act(Act::AskWipe)),
         ("maintenance_wipe_asked", "act-wipe", Do::Act(Act::Wipe)),
@@ -224,9 +220,11 @@ fn nothing_of_a_page_is_left_on_the_next(driver: &mut Driver) {
         .into_iter()
         .map(|one| one.id)
         .filter(|id| {
-            ["row-", "fact-", "door-", "act-", "test-", "cell-", "field-", "skip-"]
-                .iter()
-                .any(|prefix| id.starts_with(prefix))
+            [
+                "row-", "fact-", "door-", "act-", "test-", "cell-", "field-", "skip-",
+            ]
+            .iter()
+            .any(|prefix| id.starts_with(prefix))
         })
         .collect();
     assert_eq!(left, Vec::<String>::new());

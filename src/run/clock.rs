@@ -90,6 +90,11 @@ impl Clock {
         floor.map_or(wall, |signed| wall.max(signed))
     }
 
+    /// The newest time that the office ever signed.
+    pub fn last_signed(&self) -> Option<UnixMillis> {
+        self.known().floor
+    }
+
     /// The office's signature over `signed` was verified just now.
     pub fn office_says(&self, signed: UnixMillis) {
         let mut known = self.known();

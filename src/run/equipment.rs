@@ -23,9 +23,9 @@ use crate::devices::usb_drive::{self, UsbDrives};
 use crate::session::event::{DeviceEvent, Event};
 
 use super::media::Picture;
-use super::{Events, Screen, card_service};
+use super::{Events, Screen, card_service, office_card};
 
-fn teller(events: Events) -> impl Fn(DeviceEvent) + Send + Sync + 'static {
+pub(super) fn teller(events: Events) -> impl Fn(DeviceEvent) + Send + Sync + 'static {
     move |event| events.send(Event::Device(event))
 }
 
@@ -175,7 +175,7 @@ async fn put_in_and_take_away(
 
 /// Within the runtime.
 pub(super) fn token_writer(config: &Config, events: Events) -> Option<Box<dyn TokenWriter>> {
-    let tell = teller(events);
+    let tell = office_card::with_cards(config, teller(events));
     let place = match &config.token_writer {
         config::TokenWriter::None => return None,
         config::TokenWriter::Pcsc(reader) => TokenPlace::Pcsc {
@@ -308,4 +308,4 @@ pub(super) fn panel(
     }
 }
 
-const NOT_BUILT_IN: &str = "this program has no simulated devices";
+pub(super) const NOT_BUILT_IN: &str = "this program has no simulated devices";

@@ -92,6 +92,8 @@ impl Screen for Watcher {
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
         answer();
     }
+
+    fn close(&self) {}
 }
 
 fn camera(config: &Config) -> Inspection {

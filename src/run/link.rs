@@ -28,6 +28,10 @@ use super::world::Inner;
 /// This kiosk's keys, and the office once it has given its own.
 pub(super) struct Link {
     identity: Identity,
+    /// As which the office knows it.
+    pub kiosk: Option<KioskId>,
+    /// It never was provisioned.
+    pub is_nobodys: bool,
     pub office: Option<Office>,
     /// Also without a queue: the office learns of that, too.
     client: Option<OfficeClient>,
@@ -60,6 +64,8 @@ impl Link {
                 return Ok((
                     Self {
                         identity,
+                        kiosk: None,
+                        is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
                         client: None,
                         reports: None,
@@ -69,6 +75,7 @@ impl Link {
                 ));
             }
         };
+        let known_as = credentials.kiosk.clone();
         let (kiosk, recipients) = (credentials.kiosk.clone(), credentials.recipients.clone());
         let reports = Reports::open(data_dir, configured, &credentials)
             .inspect_err(|e| tracing::error!("nobody can be let in or told: {e}"))
@@ -97,6 +104,8 @@ impl Link {
         };
         let link = Self {
             identity,
+            kiosk: Some(known_as),
+            is_nobodys: false,
             office,
             client,
             reports,
@@ -111,6 +120,10 @@ impl Link {
     pub fn client(data_dir: &Path, configured: &config::Office) -> Result<OfficeClient, SyncError> {
         let identity = Identity::open_or_create(&data_dir.join("identity"))?;
         connect(data_dir, configured, identity.credentials()?)
+    }
+
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     pub fn device_key(&self) -> &dyn DeviceKey {

@@ -19,6 +19,7 @@ mod maintenance;
 mod media;
 mod network;
 mod obtain;
+mod office_card;
 mod phone;
 mod readiness;
 mod renew;
@@ -35,7 +36,8 @@ use std::time::Duration;
 
 use exchange::{IinPolicy, Language};
 
-use crate::config::{self, Config};
+use crate::config::Config;
+use crate::maintenance::MaintenanceConfig;
 use crate::session::command::PreviewFor;
 use crate::session::event::{Event, MediaHandle};
 use crate::session::view::View;
@@ -63,6 +65,8 @@ pub trait Screen: Send + Sync + 'static {
     fn forget_pictures(&self);
     /// Runs this between two frames, behind everything that was shown before.
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>);
+    /// Ends the window and with it the process; the service manager starts it anew.
+    fn close(&self);
 }
 
 /// Four ticks a second move countdowns; more would only cost power.
@@ -106,7 +110,7 @@ impl Kiosk {
     ) -> Result<Self, StartError> {
         let (sender, receiver) = mpsc::channel();
         let events = Events(sender.clone());
-        let station = Station::new(station_config(&config.session, language));
+        let station = Station::new(station_config(&config, language));
         let world = World::start(config, events, screen.clone())?;
         let watchdog = watch(&world, &screen, &sender)?;
         let core = std::thread::Builder::new()
@@ -201,7 +205,8 @@ fn core(
     }
 }
 
-fn station_config(wanted: &config::Session, language: Language) -> StationConfig {
+fn station_config(config: &Config, language: Language) -> StationConfig {
+    let (wanted, seconds) = (&config.session, |s: u16| Duration::from_secs(s.into()));
     let session = SessionConfig {
         iin_policy: if wanted.official_test_iins {
             IinPolicy::AllowOfficialTestNumbers
@@ -213,8 +218,8 @@ fn station_config(wanted: &config::Session, language: Language) -> StationConfig
         liveness_tries: wanted.liveness_tries,
         liveness_block: Duration::from_secs(wanted.liveness_block_seconds.into()),
         algorithm: wanted.algorithm,
-        idle: Duration::from_secs(wanted.idle_seconds.into()),
-        idle_warning: Duration::from_secs(wanted.idle_warning_seconds.into()),
+        idle: seconds(wanted.idle_seconds),
+        idle_warning: seconds(wanted.idle_warning_seconds),
         wait_limit: Duration::from_secs(wanted.wait_here_seconds.into()),
         ..SessionConfig::default()
     };
@@ -222,8 +227,14 @@ fn station_config(wanted: &config::Session, language: Language) -> StationConfig
         language,
         ..Settings::default()
     };
+    let maintenance = MaintenanceConfig {
+        idle: seconds(config.maintenance.idle_seconds),
+        idle_warning: seconds(config.maintenance.idle_warning_seconds),
+        pin_idle: seconds(config.maintenance.pin_idle_seconds),
+    };
     StationConfig {
         session,
+        maintenance,
         settings,
         ..StationConfig::default()
     }

@@ -4,11 +4,11 @@
 //! results of updates are told where updates are made.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use exchange::readiness::{Readiness, ReadinessReport};
-use exchange::{KioskId, Signed, Technician, TechnicianError, WorkOrder};
+use exchange::{KioskId, Signed, Technician, TechnicianError, UnixMillis, WorkOrder};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -25,6 +25,16 @@ pub(super) struct Reports {
     pub statements: Statements,
     technicians: Technicians,
     wake: Notify,
+    newest: Mutex<NewestReport>,
+}
+
+/// The last readiness report, as far as this start of the kiosk knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct NewestReport {
+    pub number: u64,
+    pub made_at: UnixMillis,
+    /// The office has it.
+    pub sent_at: Option<UnixMillis>,
 }
 
 const REPORT_EVERY: Duration = Duration::from_secs(24 * 3600);
@@ -49,6 +59,7 @@ impl Reports {
             statements: Statements::open(data_dir.join("statements"))?,
             technicians: Technicians::open(list, &pinned, credentials.decision_key)?,
             wake: Notify::new(),
+            newest: Mutex::default(),
         })
     }
 }
@@ -110,6 +121,11 @@ impl Inner {
         // More than the newest tells nothing new.
         let kind = StatementKind::Readiness;
         reports.statements.forget_older(kind, number)?;
+        *lock(&reports.newest) = NewestReport {
+            number,
+            made_at: now.wall,
+            sent_at: None,
+        };
         Ok(signed)
     }
 
@@ -142,10 +158,25 @@ impl Inner {
     async fn send_reports(&self, kind: StatementKind) -> Result<(), SyncError> {
         let office = self.provisioned().ok_or(SyncError::NotProvisioned)?;
         let client = office.uplink.client();
-        client
-            .send_statements(&self.reports()?.statements, kind)
-            .await
+        let reports = self.reports()?;
+        client.send_statements(&reports.statements, kind).await?;
+        if kind == StatementKind::Readiness {
+            let mut newest = lock(&reports.newest);
+            let now = self.clock.now().wall;
+            newest.sent_at.get_or_insert(now);
+        }
+        Ok(())
     }
+
+    /// `None` before the first one of this start.
+    pub fn newest_report(&self) -> Option<NewestReport> {
+        let newest = *lock(&self.reports().ok()?.newest);
+        (newest.number > 0).then_some(newest)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells and asks for as long as the kiosk runs.

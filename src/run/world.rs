@@ -31,11 +31,14 @@ use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
 use super::left_behind::{self, LeftBehind};
 use super::link::{self, Link, Office};
+use super::maintenance::Kept;
 use super::media::MediaStore;
 use super::obtain::Certified;
+use super::office_card::CardPlace;
 use super::standing::{self, Answered, OfficeSeen, StandingFile};
+use super::updates::UpdateSeen;
 use super::watchdog::{Ask, Part};
-use super::{Events, Screen, equipment};
+use super::{Events, Screen, equipment, maintenance};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -95,6 +98,11 @@ pub(super) struct Inner {
     pub tokens: Option<Box<dyn TokenWriter>>,
     /// Those that the place for tokens can take.
     pub token_kinds: Vec<StorageType>,
+    /// Where technicians put their cards.
+    pub cards: CardPlace,
+    pub maintenance: Mutex<Kept>,
+    /// Wakes whoever asks the office for updates.
+    pub update_wanted: tokio::sync::Notify,
     /// Whose signatures on documents are believed.
     pub trust: Trust,
     reader: Box<dyn CardReader>,
@@ -138,6 +146,7 @@ struct Standing {
     link_is_up: bool,
     answered: Answered,
     update: Option<String>,
+    update_seen: UpdateSeen,
 }
 
 /// Something is being committed for as long as it lives.
@@ -216,6 +225,9 @@ impl World {
             reader: equipment::card_reader(&config, events.clone()),
             tokens: equipment::token_writer(&config, events.clone()),
             token_kinds: equipment::token_kinds(&config.token_writer),
+            cards: CardPlace::open(&config, &events),
+            maintenance: Mutex::default(),
+            update_wanted: tokio::sync::Notify::new(),
             outbox,
             queue_fault,
             camera: equipment::camera(
@@ -249,6 +261,7 @@ impl World {
         runtime.spawn(watch_capacity(inner.clone()));
         runtime.spawn(clock::watch(inner.clock.clone(), inner.events.clone()));
         runtime.spawn(left_behind::watch(inner.clone()));
+        runtime.spawn(maintenance::close_after_start(inner.clone()));
         drop(within);
         Ok(Self {
             inner,
@@ -300,7 +313,12 @@ impl World {
             Command::Do(Action::EndSession { session }) => {
                 self.outstanding.abandon_session(session);
                 let world = self.inner.clone();
+                let left = world.leave_maintenance();
                 if let Some(runtime) = &self.runtime {
+                    if left.order.is_some() {
+                        let world = world.clone();
+                        runtime.spawn(async move { world.close_what_was_left().await });
+                    }
                     runtime.spawn_blocking(move || world.end_visit());
                 }
                 self.inner.preview(None);
@@ -340,6 +358,10 @@ impl World {
         // What is only presumed is nothing to tell.
         let known = station.faults().difference(station.presumed());
         let faults: Vec<Fault> = known.copied().collect();
+        if let Some(runtime) = &self.runtime {
+            let _within = runtime.enter();
+            self.inner.cards.watch(station.session().is_none());
+        }
         let mode = match station.mode() {
             Mode::Idle => "idle",
             Mode::Citizen => "citizen",
@@ -539,8 +561,13 @@ impl Inner {
     }
 
     /// Where an update stands, for a technician.
-    pub fn note_update(&self, note: Option<String>) {
-        lock(&self.standing).update = note;
+    pub fn note_update(&self, note: Option<String>, seen: UpdateSeen) {
+        let mut standing = lock(&self.standing);
+        (standing.update, standing.update_seen) = (note, seen);
+    }
+
+    pub fn update_seen(&self) -> UpdateSeen {
+        lock(&self.standing).update_seen.clone()
     }
 
     pub fn update_note(&self) -> Option<String> {

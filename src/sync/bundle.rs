@@ -82,7 +82,8 @@ impl BundleFolder {
         Ok(())
     }
 
-    fn half(&self, offer: &UpdateOffer) -> PathBuf {
+    /// What was fetched so far, beside the whole.
+    pub fn half(&self, offer: &UpdateOffer) -> PathBuf {
         self.dir.join(format!("{}.{HALF}", offer.sha256))
     }
 

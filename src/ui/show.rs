@@ -128,12 +128,13 @@ impl Shown {
                 seconds: whole(busy.since_seconds),
             },
         });
-        visit.set_fault(view.fault.map_or_else(Default::default, |fault| {
-            match view.screen {
-                Screen::Maintenance(_) => maintenance::fault_data(fault, view.language),
-                _ => fault_data(fault, view.language),
-            }
-        }));
+        visit.set_fault(
+            view.fault
+                .map_or_else(Default::default, |fault| match view.screen {
+                    Screen::Maintenance(_) => maintenance::fault_data(fault, view.language),
+                    _ => fault_data(fault, view.language),
+                }),
+        );
         match view.dialog {
             None => visit.set_dialog(screen::DialogName::None),
             Some(Dialog::ConfirmCancel) => visit.set_dialog(screen::DialogName::ConfirmCancel),

@@ -101,4 +101,12 @@ impl Screen for Stage {
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
         in_window(move |_| answer());
     }
+
+    fn close(&self) {
+        in_window(|_| {
+            if let Err(e) = slint::quit_event_loop() {
+                tracing::error!("the window cannot be ended: {e}");
+            }
+        });
+    }
 }

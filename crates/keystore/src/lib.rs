@@ -42,6 +42,6 @@ pub use public_key::{KeyId, PublicKey, PublicKeyError};
 pub use simulated_token::{SimulatedToken, TokenFault};
 pub use storage::{Contents, KeyStorage, SigningError, StoredKey, prove, request};
 pub use subject::{Subject, holder_of};
-pub use token::{PinStatus, Slot, SlotContent, Token, TokenStatus};
+pub use token::{PinStatus, Presented, Slot, SlotContent, Token, TokenStatus};
 pub use trial::{SignatureTrial, try_signature};
 pub use verifying_key::VerifyingKey;

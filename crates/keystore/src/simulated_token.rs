@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
+use der::Encode;
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
-    Contents, KeyId, KeyStorage, PinStatus, PrivateKey, PublicKey, SlotContent, StorageError,
-    StoredKey, Token, TokenStatus,
+    Contents, KeyId, KeyStorage, PinStatus, Presented, PrivateKey, PublicKey, SlotContent,
+    StorageError, StoredKey, Token, TokenStatus,
     certificate::{self, Chain},
     placeholder,
 };
@@ -86,6 +87,25 @@ impl SimulatedToken {
     pub fn erasing(mut self) -> Self {
         self.generation_erases = true;
         self
+    }
+
+    /// With this key on it, and the certificates beside it.
+    ///
+    /// # Errors
+    /// The certificates are not for the key.
+    pub fn holding(mut self, key: &PrivateKey, chain: &Chain) -> Result<Self, StorageError> {
+        if chain.key() != key.public() {
+            return Err(StorageError::ForeignCertificate);
+        }
+        self.memory.slots.insert(
+            0,
+            Some(Slot {
+                key: hex::encode(&*key.to_pkcs8().map_err(StorageError::Key)?),
+                certificates: pem(chain)?,
+                pending: false,
+            }),
+        );
+        Ok(self)
     }
 
     /// A token kept in a file, which is made when it is missing.
@@ -212,7 +232,7 @@ impl Slot {
     fn chain(&self) -> Result<Chain, StorageError> {
         let certificates = x509_cert::Certificate::load_pem_chain(self.certificates.as_bytes())
             .map_err(|_| StorageError::TokenFailed)?;
-        Ok(Chain::new(certificates)?)
+        Ok(Chain::partial(certificates)?)
     }
 }
 
@@ -408,6 +428,29 @@ impl Token for SimulatedToken {
         let slot = at.and_then(|at| self.memory.slots.get_mut(at));
         *slot.ok_or(StorageError::NoKey)? = None;
         self.save()
+    }
+
+    fn present(&mut self) -> Result<Presented, StorageError> {
+        let status = self.status()?;
+        let mut certificates = Vec::new();
+        for slot in self.memory.slots.iter().flatten() {
+            certificates.extend(slot.chain()?.certificate().to_der().ok());
+        }
+        Ok(Presented {
+            serial: status.serial,
+            pin: status.pin,
+            longest_pin: *PIN_LENGTH.end() as u8,
+            certificates,
+        })
+    }
+
+    fn authenticate(
+        &mut self,
+        key: &KeyId,
+        pin: &Secret,
+        message: &[u8],
+    ) -> Result<Vec<u8>, StorageError> {
+        self.sign(key, pin, message)
     }
 }
 

@@ -73,6 +73,17 @@ impl TokenStatus {
     }
 }
 
+/// A card as a door looks at it, without PIN.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presented {
+    pub serial: Option<String>,
+    pub pin: PinStatus,
+    /// Characters of the longest PIN there can be.
+    pub longest_pin: u8,
+    /// DER, of the keys that prove who holds the card. Whose they are, is not looked at.
+    pub certificates: Vec<Vec<u8>>,
+}
+
 /// A storage with a PIN of its own.
 pub trait Token: KeyStorage {
     fn status(&mut self) -> Result<TokenStatus, StorageError>;
@@ -93,4 +104,21 @@ pub trait Token: KeyStorage {
     /// Empties one place by its name, whatever lies there: only with the owner's
     /// explicit yes.
     fn clear(&mut self, slot: &str, pin: &Secret) -> Result<(), StorageError>;
+
+    /// # Errors
+    /// [`StorageError::TokenUnknown`]: no card that opens doors.
+    fn present(&mut self) -> Result<Presented, StorageError> {
+        Err(StorageError::TokenUnknown)
+    }
+
+    /// One try of the PIN; then the key of one of the [`present`](Self::present)ed
+    /// certificates signs. The signature is seen to be that key's.
+    fn authenticate(
+        &mut self,
+        _key: &KeyId,
+        _pin: &Secret,
+        _message: &[u8],
+    ) -> Result<Vec<u8>, StorageError> {
+        Err(StorageError::TokenUnknown)
+    }
 }

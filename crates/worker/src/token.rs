@@ -10,7 +10,9 @@ use std::str::FromStr;
 use der::{Decode, Encode};
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use keystore::pkcs11::Profile;
-use keystore::{Chain, Contents, KeyId, PublicKey, StorageError, StoredKey, TokenStatus};
+use keystore::{
+    Chain, Contents, KeyId, Presented, PublicKey, StorageError, StoredKey, TokenStatus,
+};
 use serde::{Deserialize, Serialize};
 use x509_cert::Certificate;
 
@@ -120,6 +122,14 @@ pub enum TokenRequest {
     Unblock { puk: Secret, new_pin: Secret },
     /// -> `Done`
     Clear { slot: String, pin: Secret },
+    /// -> `Presented`
+    Present,
+    /// -> `Signature`
+    Authenticate {
+        key: KeyId,
+        pin: Secret,
+        message: Vec<u8>,
+    },
 }
 
 /// The name alone: what is signed and certified names a person.
@@ -138,6 +148,8 @@ impl std::fmt::Debug for TokenRequest {
             TokenRequest::ChangePin { .. } => "ChangePin",
             TokenRequest::Unblock { .. } => "Unblock",
             TokenRequest::Clear { .. } => "Clear",
+            TokenRequest::Present => "Present",
+            TokenRequest::Authenticate { .. } => "Authenticate",
         })
     }
 }
@@ -152,6 +164,7 @@ pub enum TokenAnswer {
     Removed(usize),
     /// The new PUK, where one was made.
     PinChanged(Option<Secret>),
+    Presented(Presented),
     Done,
 }
 

@@ -181,6 +181,10 @@ fn work(token: &mut dyn Token, request: TokenRequest) -> Result<TokenAnswer, Sto
             token.clear(&slot, &pin)?;
             TokenAnswer::Done
         }
+        TokenRequest::Present => TokenAnswer::Presented(token.present()?),
+        TokenRequest::Authenticate { key, pin, message } => {
+            TokenAnswer::Signature(token.authenticate(&key, &pin, &message)?)
+        }
     })
 }
 

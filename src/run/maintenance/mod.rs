@@ -1,12 +1,22 @@
 //! What a technician asks for, carried out: a file a page, as the screens have it.
 
+mod configuration;
 mod devices;
+mod entry;
+mod kept;
 mod logs;
 mod network;
+mod overview;
+mod printable;
+mod provisioning;
 mod queue;
+mod report;
 mod steward;
 mod storage;
-mod unwritten;
+mod time;
+mod update;
+mod wipe;
+mod work_order;
 
 use std::sync::Arc;
 
@@ -15,6 +25,8 @@ use crate::session::event::{Failure, Progress, Reply};
 
 use super::asked::Asked;
 use super::world::Inner;
+pub(super) use kept::Kept;
+pub(super) use work_order::close_after_start;
 
 impl Inner {
     pub(super) async fn maintain(
@@ -22,6 +34,12 @@ impl Inner {
         asked: Asked,
         what: Ask,
     ) -> Result<Reply, Failure> {
+        let enters = matches!(what, Ask::ReadCard | Ask::Prove { .. });
+        if !enters && !self.may_be_maintained() {
+            return Ok(Reply::Maintenance(Answer::Refused(
+                Refusal::NotPossibleHere,
+            )));
+        }
         let answer = match what {
             Ask::ReadCard => self.read_technicians_card().await,
             Ask::Prove { pin } => self.prove_technician(pin).await,
@@ -79,10 +97,10 @@ impl Inner {
             Deed::SaveSetting { key, value } => self.save_setting(key, value).await,
             Deed::Provision { token } => self.provision(asked, token).await,
             Deed::SetTime { date, time } => self.set_time(date, time).await,
-            Deed::AskForUpdate => self.ask_for_update(asked).await,
+            Deed::AskForUpdate => self.ask_for_update().await,
             Deed::InstallFromDrive => self.install_from_drive(asked).await,
             Deed::AskWipe => self.ask_wipe().await,
-            Deed::Wipe => self.wipe(asked).await,
+            Deed::Wipe => self.wipe().await,
             Deed::ReportToDrive => self.report_to_drive().await,
             Deed::ReportToOffice => self.report_to_office().await,
         }

@@ -102,6 +102,16 @@ impl Inner {
         }
     }
 
+    /// The one drive that is in, to read from.
+    pub(super) fn drive_to_read(&self) -> Result<DriveFound, Refusal> {
+        let mut drives = self.drives.drives();
+        match drives.len() {
+            0 => Err(Refusal::NoDrive),
+            1 => Ok(drives.remove(0)),
+            _ => Err(Refusal::SeveralDrives),
+        }
+    }
+
     /// What would be lost with this kiosk: neither at the office nor on a drive.
     pub(super) fn not_carried_out(&self) -> Result<u64, Failure> {
         let exported = self.exported();
@@ -111,8 +121,8 @@ impl Inner {
     }
 
     fn kiosk_name(&self) -> String {
-        let office = self.provisioned();
-        office.map_or_else(|| "unknown".into(), |office| office.kiosk.to_string())
+        let kiosk = self.kiosk_id();
+        kiosk.map_or_else(|| "unknown".into(), |kiosk| kiosk.to_string())
     }
 }
 

@@ -10,6 +10,7 @@ mod free;
 mod installer;
 mod record;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,7 @@ pub(super) async fn run(world: Arc<Inner>) {
         held: None,
         raised: false,
         restart_by: None,
+        asked: 0,
     };
     updates.tell_fault();
     // A restart may be on its way: nobody begins until it is known.
@@ -75,9 +77,33 @@ pub(super) async fn run(world: Arc<Inner>) {
         if let Err(e) = updates.turn().await {
             tracing::warn!("updates: {e}");
         }
-        world.note_update(updates.told());
-        tokio::time::sleep(LOOK_EVERY.min(every)).await;
+        world.note_update(updates.told(), updates.seen());
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY.min(every)) => {}
+            () = world.update_wanted.notified() => updates.ask_at = Instant::now(),
+        }
     }
+}
+
+/// Where updates stand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct UpdateSeen {
+    pub offer: Option<UpdateOffer>,
+    /// It was installed, or given up.
+    pub is_settled: bool,
+    pub is_whole: bool,
+    /// File with what was fetched of it so far.
+    pub half: Option<PathBuf>,
+    /// How often the office answered whether there is one.
+    pub asked: u64,
+    pub last: Option<LastUpdate>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LastUpdate {
+    Installed,
+    RolledBack,
+    Refused,
 }
 
 struct Updates<'a> {
@@ -99,6 +125,7 @@ struct Updates<'a> {
     /// The fault stands.
     raised: bool,
     restart_by: Option<Instant>,
+    asked: u64,
 }
 
 impl Updates<'_> {
@@ -118,6 +145,8 @@ impl Updates<'_> {
             if let Err(e) = self.ask().await {
                 tracing::info!("not asked for an update: {e}");
             }
+            // Before a fetch, which may take long.
+            self.world.note_update(self.told(), self.seen());
         }
         let Some(offer) = self.wanted() else {
             return Ok(());
@@ -147,7 +176,9 @@ impl Updates<'_> {
     /// Asks what this kiosk is to have; keeps what it accepts.
     async fn ask(&mut self) -> Result<(), SyncError> {
         let client = self.office.uplink.client();
-        let Some(signed) = client.ask_update().await? else {
+        let answered = client.ask_update().await?;
+        self.asked += 1;
+        let Some(signed) = answered else {
             self.kept.change(|r| r.offer = None)?;
             return self.clear_folder(None).await;
         };
@@ -457,7 +488,26 @@ impl Updates<'_> {
         self.world.events.send(Event::Device(told));
     }
 
-    /// For a technician.
+    /// For a technician's page.
+    fn seen(&self) -> UpdateSeen {
+        let record = &self.kept.record;
+        let offer = record.offer.as_ref().and_then(|o| self.accepted(o).ok());
+        UpdateSeen {
+            half: offer.as_ref().map(|offer| self.folder.half(offer)),
+            is_whole: self.ready.is_some(),
+            is_settled: offer.as_ref().is_some_and(|o| o.number <= record.settled),
+            offer,
+            asked: self.asked,
+            last: match (&record.refused, record.failed, record.settled) {
+                (Some(_), ..) => Some(LastUpdate::Refused),
+                (None, true, _) => Some(LastUpdate::RolledBack),
+                (None, false, 0) => None,
+                (None, false, _) => Some(LastUpdate::Installed),
+            },
+        }
+    }
+
+    /// In a readiness report.
     fn told(&self) -> Option<String> {
         if let Some(begun) = &self.kept.record.installing {
             return Some(format!("{} is being proven", begun.version));

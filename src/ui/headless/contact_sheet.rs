@@ -66,13 +66,7 @@ pub fn contact_sheet(directory: &Path) -> Result<()> {
             let path = directory.join(&name);
             sheet(&mut driver, &samples::all(), look, language, &path)?;
             let path = directory.join(format!("maintenance-{name}"));
-            sheet(
-                &mut driver,
-                &samples::maintenance(),
-                look,
-                language,
-                &path,
-            )?;
+            sheet(&mut driver, &samples::maintenance(), look, language, &path)?;
         }
     }
     Ok(())

@@ -12,13 +12,14 @@ use crate::maintenance::{
 pub(super) fn all() -> Vec<Sample> {
     use RowName::*;
     let reader = vec![
-        Row::text(ReaderDevice, "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00"),
-        Row::text(AnswerToReset, "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40"),
+        Row::text(
+            AnswerToReset,
+            "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40",
+        ),
         Row::word(TestCard, Light::Bad, Word::Silent).with(Fault::CardServiceDown),
         Row::new(ReadingTime, Light::Good, Value::Millis(1_312)),
     ];
     let camera = vec![
-        Row::text(CameraDevice, "HD Pro Webcam C920"),
         Row::text(FrameSize, "1280 × 720"),
         Row::new(FrameRate, Light::Good, Value::Rate(299)),
         Row::new(Brightness, Light::Good, Value::Percent(54)),
@@ -28,7 +29,6 @@ pub(super) fn all() -> Vec<Sample> {
     let token = vec![
         Row::text(TokenKind, "PIV 5.7.1"),
         Row::new(PinTriesLeft, Light::Warning, Value::Count(1)),
-        Row::word(TokenWritten, Light::Good, Word::Works),
         Row::new(AnswerTime, Light::Good, Value::Millis(86)),
     ];
     let drive = vec![
@@ -60,11 +60,27 @@ pub(super) fn all() -> Vec<Sample> {
     vec![
         page("maintenance_devices", chosen),
         page("maintenance_devices_over", over),
-        working("maintenance_test_camera_looking", testing(Device::Camera, None, false), Vec::new()),
+        working(
+            "maintenance_test_camera_looking",
+            testing(Device::Camera, None, false),
+            Vec::new(),
+        ),
         asking("maintenance_test_camera", judged, camera),
-        working("maintenance_test_reader", waits(Device::Reader, Hint::TakeCardOut), reader),
-        working("maintenance_test_writer", waits(Device::Writer, Hint::InsertTestToken), token),
-        working("maintenance_test_drive", waits(Device::Drive, Hint::PullDriveOut), drive),
+        working(
+            "maintenance_test_reader",
+            waits(Device::Reader, Hint::TakeCardOut),
+            reader,
+        ),
+        working(
+            "maintenance_test_writer",
+            waits(Device::Writer, Hint::InsertTestToken),
+            token,
+        ),
+        working(
+            "maintenance_test_drive",
+            waits(Device::Drive, Hint::PullDriveOut),
+            drive,
+        ),
         asking("maintenance_test_panel", panel, Vec::new()),
         asking("maintenance_test_touch", touch, Vec::new()),
         asking("maintenance_test_display_red", coloured(0), Vec::new()),

@@ -169,12 +169,7 @@ fn overviews() -> Vec<Sample> {
         who: Who::Installer,
         rows: rows[1..5].to_vec(),
         opens: vec![Some(Page::Devices); 4],
-        doors: vec![
-            Page::Devices,
-            Page::Network,
-            Page::Time,
-            Page::Provisioning,
-        ],
+        doors: vec![Page::Devices, Page::Network, Page::Time, Page::Provisioning],
         acts: vec![Act::LookAgain],
         ..shown(Page::Overview)
     };
@@ -207,15 +202,9 @@ fn network() -> Vec<Sample> {
             Value::Text("2a03:6f00:6:1::5c3a:b1f4/64, 192.168.10.20/24".into()),
         ),
         good(Gateway, Value::Text("192.168.10.1".into())),
-        good(NameServers, Value::Text("192.168.10.1, 195.12.114.3".into())),
         good(NameResolution, Value::Millis(38)),
         good(Connection, Value::Millis(212)),
         Row::word(Tls, Light::Bad, Word::Failed).with(Fault::OfficeUntrusted),
-        Row::new(
-            OfficeCertificateUntil,
-            Light::Warning,
-            Value::Moment(NOW.plus_millis(9 * 86_400_000)),
-        ),
         good(ClockDifference, Value::Millis(412)),
         Row::word(OfficeAnswer, Light::Bad, Word::Silent).with(Fault::OfficeUnreachable),
     ];
@@ -244,14 +233,12 @@ fn kept() -> Vec<Sample> {
         &[Act::RetryUploads, Act::ExportQueue, Act::LookAgain],
         vec![
             Row::new(Waiting, Light::Warning, Value::Count(1_204)).with(Fault::QueueStale),
-            Row::new(Quarantined, Light::Bad, Value::Count(1))
-                .with(Fault::SubmissionQuarantined),
+            Row::new(Quarantined, Light::Bad, Value::Count(1)).with(Fault::SubmissionQuarantined),
             Row::new(
                 Oldest,
                 Light::Warning,
                 Value::Moment(NOW.plus_millis(-52 * 3_600_000)),
             ),
-            Row::word(LastSent, Light::None, Word::Never),
             Row::text(
                 LastError,
                 "PATCH https://kiosks.eds.example.kz:8443/v1/submissions/01936f7e-53a1-7b4c-9d21-f0a4c1e75b02/video: connection reset by peer",
@@ -292,14 +279,26 @@ fn kept() -> Vec<Sample> {
         &[Act::FilterLogs, Act::ExportLogs, Act::LookAgain],
         vec![
             line(4, false, "kiosk: station: a technician is let in"),
-            line(9, false, "kiosk: devices: card in slot “office”, ATR 3BFD1300008131FE158073C021C057597562694B657940"),
+            line(
+                9,
+                false,
+                "kiosk: devices: card in slot “office”, ATR 3BFD1300008131FE158073C021C057597562694B657940",
+            ),
             line(
                 61,
                 true,
                 "kiosk: sync: PATCH https://kiosks.eds.example.kz:8443/v1/submissions/01936f7e-53a1-7b4c-9d21-f0a4c1e75b02/video: connection reset by peer (os error 104); next try in 812 s",
             ),
-            line(75, true, "kernel: usb 1-3: device descriptor read/64, error -71"),
-            line(312, false, "kiosk-worker: ended by its deadline; started anew"),
+            line(
+                75,
+                true,
+                "kernel: usb 1-3: device descriptor read/64, error -71",
+            ),
+            line(
+                312,
+                false,
+                "kiosk-worker: ended by its deadline; started anew",
+            ),
         ],
     );
     let none = facts(Page::Logs, &[Act::FilterLogs, Act::LookAgain], Vec::new());
@@ -326,8 +325,18 @@ fn setting(key: &str, value: &str, layer: Layer, editable: bool) -> Row {
 
 fn settings() -> Vec<Sample> {
     let rows = vec![
-        setting("office.address", "https://kiosks.eds.example.kz:8443", Layer::Office, false),
-        setting("camera.device", "/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920_8D5C1F2F-video-index0", Layer::Local, true),
+        setting(
+            "office.address",
+            "https://kiosks.eds.example.kz:8443",
+            Layer::Office,
+            false,
+        ),
+        setting(
+            "camera.device",
+            "/dev/v4l/by-id/usb-046d_HD_Pro_Webcam_C920_8D5C1F2F-video-index0",
+            Layer::Local,
+            true,
+        ),
         setting("session.idle_seconds", "90", Layer::BuiltIn, true),
         setting("queue.most_unsent", "2000", Layer::Image, true),
     ];

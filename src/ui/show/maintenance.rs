@@ -179,9 +179,7 @@ fn running_data(test: Option<&TestView>) -> screen::RunningData {
     screen::RunningData {
         running: true,
         device: Device::name(test.device),
-        hint: test
-            .hint
-            .map_or(screen::HintName::None, |hint| hint.name()),
+        hint: test.hint.map_or(screen::HintName::None, |hint| hint.name()),
         asks: test.asks,
         columns: test.columns.into(),
         coloured: colour.is_some(),

@@ -16,7 +16,7 @@ const CHANGE: u8 = 0x24;
 const RESET_RETRY_COUNTER: u8 = 0x2C;
 
 /// Bytes of both on the card; a shorter PIN is filled up with FF.
-const LENGTH: usize = 8;
+pub const LENGTH: usize = 8;
 
 const DEFAULT_PIN: &str = "123456";
 const DEFAULT_PUK: &str = "12345678";

@@ -66,6 +66,19 @@ impl<'a, C: CardChannel> Session<'a, C> {
         })
     }
 
+    /// The place of a key that proves who holds the card.
+    ///
+    /// # Errors
+    /// [`StorageError::NoKey`].
+    pub fn find_of_holder(&mut self, id: &KeyId) -> Result<(SlotId, Held), StorageError> {
+        for slot in SlotId::of_holder() {
+            if let Some(held) = self.object(slot)?.held_for(id) {
+                return Ok((slot, held));
+            }
+        }
+        Err(StorageError::NoKey)
+    }
+
     /// The place of a key whose certificate object was lost, by its signature.
     pub fn find_bare(&mut self, key: &PublicKey) -> Result<SlotId, StorageError> {
         for slot in SlotId::all() {

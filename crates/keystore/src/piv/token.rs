@@ -1,10 +1,12 @@
 //! The token as something with PIN, PUK and places.
 
 use apdu::{CardChannel, Command};
+use der::Encode;
 use exchange::{KeyAlgorithm, Secret, StorageType};
 
 use super::{
     application::Application,
+    certificate_object::CertificateObject,
     metadata::Metadata,
     object::CHUID,
     pin,
@@ -13,7 +15,7 @@ use super::{
     slot::SlotId,
     tlv,
 };
-use crate::{Slot, StorageError, Token, TokenStatus};
+use crate::{KeyId, Presented, Slot, StorageError, Token, TokenStatus};
 
 const GET_SERIAL: u8 = 0xF8;
 /// CHUID: GUID (SP 800-73-4, part 1, table 9).
@@ -119,5 +121,36 @@ impl<C: CardChannel> Token for PivToken<C> {
         let slot = SlotId::named(slot).ok_or(StorageError::TokenUnknown)?;
         self.card.select()?;
         Session::new(&mut self.card, pin).void(slot)
+    }
+
+    fn present(&mut self) -> Result<Presented, StorageError> {
+        self.card.select()?;
+        let pin = self.card.pin_status(pin::PIN)?;
+        let serial = self.serial()?;
+        let mut certificates = Vec::new();
+        for slot in SlotId::of_holder() {
+            if let CertificateObject::Certificate(held) = object(&mut self.card, slot)? {
+                let der = held.certificate.to_der();
+                certificates.extend(der.ok());
+            }
+        }
+        Ok(Presented {
+            serial,
+            pin,
+            longest_pin: pin::LENGTH as u8,
+            certificates,
+        })
+    }
+
+    fn authenticate(
+        &mut self,
+        key: &KeyId,
+        pin: &Secret,
+        message: &[u8],
+    ) -> Result<Vec<u8>, StorageError> {
+        self.card.select()?;
+        let mut session = Session::new(&mut self.card, pin);
+        let (slot, held) = session.find_of_holder(key)?;
+        session.sign(slot, &held.key, message)
     }
 }

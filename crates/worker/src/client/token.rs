@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use exchange::{KeyAlgorithm, Secret, StorageType};
 use keystore::{
-    Chain, Contents, KeyId, KeyStorage, PublicKey, StorageError, StoredKey, Token, TokenStatus,
+    Chain, Contents, KeyId, KeyStorage, Presented, PublicKey, StorageError, StoredKey, Token,
+    TokenStatus,
 };
 use tokio::runtime::Handle;
 
@@ -179,5 +180,29 @@ impl Token for RemoteToken {
             pin: pin.clone(),
         };
         self.done(request, WRITING)
+    }
+
+    fn present(&mut self) -> Result<Presented, StorageError> {
+        match self.ask(TokenRequest::Present, ASKING)? {
+            TokenAnswer::Presented(presented) => Ok(presented),
+            _ => Err(StorageError::TokenFailed),
+        }
+    }
+
+    fn authenticate(
+        &mut self,
+        key: &KeyId,
+        pin: &Secret,
+        message: &[u8],
+    ) -> Result<Vec<u8>, StorageError> {
+        let request = TokenRequest::Authenticate {
+            key: *key,
+            pin: pin.clone(),
+            message: message.to_vec(),
+        };
+        match self.ask(request, ASKING)? {
+            TokenAnswer::Signature(signature) => Ok(signature),
+            _ => Err(StorageError::TokenFailed),
+        }
     }
 }

@@ -1,0 +1,117 @@
+//! The overview: every aspect with its light and faults, and what runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use exchange::readiness::{AspectReadiness, AspectState, PartVersion, Readiness};
+use faults::Fault;
+
+use crate::maintenance::{Answer, Light, Row, RowName, Value, Word};
+use crate::run::world::Inner;
+use crate::session::event::Failure;
+
+impl Inner {
+    pub(super) async fn examine_overview(self: &Arc<Self>) -> Result<Answer, Failure> {
+        let mut rows = rows(&self.readiness().await);
+        rows.push(self.keys_row());
+        rows.sort_by_key(|row| row.name);
+        rows.extend(
+            uptime().map(|up| Row::new(RowName::Uptime, Light::None, Value::Seconds(up.as_secs()))),
+        );
+        Ok(Answer::Rows(rows))
+    }
+
+    fn keys_row(&self) -> Row {
+        if self.kiosk_id().is_none() {
+            return Row::word(RowName::Keys, Light::Bad, Word::NotProvisioned)
+                .with(Fault::NotProvisioned);
+        }
+        match self.link.device_key().is_degraded() {
+            true => Row::word(RowName::Keys, Light::Warning, Word::InFile),
+            false => Row::word(RowName::Keys, Light::Good, Word::InTpm),
+        }
+    }
+}
+
+/// CLOCK_BOOTTIME.
+fn uptime() -> Option<Duration> {
+    let t = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Some(Duration::from_secs(u64::try_from(t.tv_sec).ok()?))
+}
+
+pub(super) fn rows(readiness: &Readiness) -> Vec<Row> {
+    let aspects = readiness.aspects.iter().filter_map(aspect_row);
+    let versions = readiness.versions.iter().filter_map(version_row);
+    aspects.chain(versions).collect()
+}
+
+fn aspect_row(aspect: &AspectReadiness) -> Option<Row> {
+    let name = named(&aspect.aspect.to_string())?;
+    let (light, word) = match aspect.state {
+        AspectState::Ready => (Light::Good, Word::Works),
+        AspectState::Degraded => (Light::Warning, Word::Works),
+        AspectState::Failed => (Light::Bad, Word::Failed),
+        AspectState::Absent => (Light::None, Word::NotNeeded),
+        AspectState::Unknown => (Light::None, Word::NotTested),
+    };
+    let row = Row::word(name, light, word);
+    let fault = aspect
+        .faults
+        .iter()
+        .find_map(|code| Fault::from_code(code.as_str()));
+    Some(match fault {
+        Some(fault) => row.with(fault),
+        None => row,
+    })
+}
+
+/// The names of a readiness report (`run/readiness`).
+fn named(aspect: &str) -> Option<RowName> {
+    Some(match aspect {
+        "camera" => RowName::Camera,
+        "reader" => RowName::Reader,
+        "writer" => RowName::Writer,
+        "drives" => RowName::Drives,
+        "panel" => RowName::Panel,
+        "disk" => RowName::Disk,
+        "queue" => RowName::Queue,
+        "link" => RowName::Link,
+        "clock" => RowName::Clock,
+        "configuration" => RowName::Configuration,
+        "update" => RowName::Update,
+        "program" => RowName::Program,
+        _ => return None,
+    })
+}
+
+fn version_row(version: &PartVersion) -> Option<Row> {
+    let name = match version.part.to_string().as_str() {
+        "kiosk" => RowName::KioskVersion,
+        "image" => RowName::ImageVersion,
+        "kernel" => RowName::KernelVersion,
+        _ => return None,
+    };
+    Some(Row::text(name, version.version.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use exchange::AtMost;
+
+    use super::*;
+
+    #[test]
+    fn an_aspect_has_its_light_and_its_worst_fault() {
+        let aspect = |state, faults: &[&str]| AspectReadiness {
+            aspect: "camera".parse().unwrap(),
+            state,
+            faults: AtMost::new(faults.iter().map(|f| f.parse().unwrap()).collect()).unwrap(),
+            detail: None,
+        };
+        let failed = aspect_row(&aspect(AspectState::Failed, &["ZZZ-99", "CAM-01"])).unwrap();
+        assert_eq!((failed.name, failed.light), (RowName::Camera, Light::Bad));
+        assert_eq!(failed.fault, Some(Fault::CameraMissing));
+        let ready = aspect_row(&aspect(AspectState::Ready, &[])).unwrap();
+        assert_eq!((ready.light, ready.fault), (Light::Good, None));
+    }
+}
