@@ -24,7 +24,10 @@ fn each_state_is_a_picture_of_its_own() {
     let mut pictures: Vec<Vec<u8>> = Vec::new();
     for (name, state) in states {
         let path = folder.join(format!("panel-{name}.png"));
-        simulated::start(path.clone()).show(state);
+        let panel = simulated::start(path.clone(), |event| panic!("{event:?}")).unwrap();
+        panel.show(state);
+        // Its end waits for the picture.
+        drop(panel);
         let picture = std::fs::read(path).unwrap();
         assert!(picture.starts_with(b"\x89PNG"));
         assert!(!pictures.contains(&picture), "{name}");

@@ -2,6 +2,7 @@
 
 mod check;
 mod chip;
+mod journal;
 mod mrz;
 mod queue;
 mod token;
@@ -116,10 +117,13 @@ impl Layers {
 pub fn main() -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,kiosk=info"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match journal::ForJournal::if_it_reads() {
+        Some(format) => log.with_ansi(false).event_format(format).init(),
+        None => log.init(),
+    }
     match run(CommandLine::parse().command) {
         Ok(status) => status,
         Err(e) => {

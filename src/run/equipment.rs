@@ -1,5 +1,6 @@
 //! The devices that the configuration names, real or simulated.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 #[cfg(feature = "simulated")]
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use exchange::StorageType;
 use faults::Fault;
 use keystore::pkcs11::Profile;
+use tokio::sync::watch;
 use worker::TokenPlace;
 use zeroize::Zeroizing;
 
@@ -21,7 +23,7 @@ use crate::devices::usb_drive::{self, UsbDrives};
 use crate::session::event::{DeviceEvent, Event};
 
 use super::media::Picture;
-use super::{Events, Screen, office_card};
+use super::{Events, Screen, card_service, office_card};
 
 pub(super) fn teller(events: Events) -> impl Fn(DeviceEvent) + Send + Sync + 'static {
     move |event| events.send(Event::Device(event))
@@ -118,7 +120,18 @@ fn pcsc(
         worker: config.worker.clone(),
         reader: None,
     };
-    card_reader::hardware::start(settings, tell)
+    // With the reader the sender goes, and the task with it.
+    let (down, told) = watch::channel(false);
+    let socket = PathBuf::from(steward::client::SOCKET);
+    tokio::spawn(card_service::revive(socket, told));
+    card_reader::hardware::start(settings, move |event| {
+        match event {
+            DeviceEvent::Raised(Fault::CardServiceDown) => down.send_replace(true),
+            DeviceEvent::Cleared(Fault::CardServiceDown) => down.send_replace(false),
+            _ => false,
+        };
+        tell(event);
+    })
 }
 
 /// The simulated citizen's hand. Without a file the card stays in.
@@ -268,24 +281,29 @@ pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Bo
     Ok(Box::new(usb_drive::hardware::start(settings, tell)?))
 }
 
-pub(super) fn panel(wanted: &config::Panel) -> Option<Box<dyn StatusPanel>> {
+/// # Errors
+/// The system gives no thread.
+pub(super) fn panel(
+    wanted: &config::Panel,
+    events: Events,
+) -> std::io::Result<Option<Box<dyn StatusPanel>>> {
+    let tell = teller(events);
     match wanted {
-        config::Panel::None => None,
-        config::Panel::I2c(bus) => match status_panel::hardware::start(bus.clone()) {
-            Ok(panel) => Some(Box::new(panel)),
-            Err(e) => {
-                tracing::error!("no status panel: {e}");
-                None
-            }
-        },
+        config::Panel::None => Ok(None),
+        config::Panel::I2c(bus) => {
+            let panel = status_panel::hardware::start(bus.clone(), tell)?;
+            Ok(Some(Box::new(panel)))
+        }
         #[cfg(feature = "simulated")]
         config::Panel::Simulated(path) => {
-            Some(Box::new(status_panel::simulated::start(path.clone())))
+            let panel = status_panel::simulated::start(path.clone(), tell)?;
+            Ok(Some(Box::new(panel)))
         }
         #[cfg(not(feature = "simulated"))]
         config::Panel::Simulated(_) => {
             tracing::error!("status panel: {NOT_BUILT_IN}");
-            None
+            tell(DeviceEvent::Raised(Fault::ConfigurationBad));
+            Ok(None)
         }
     }
 }

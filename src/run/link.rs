@@ -8,7 +8,8 @@ use exchange::KioskId;
 use exchange::seal::Recipients;
 use faults::Fault;
 use outbox::Outbox;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::task::JoinHandle;
 
 use crate::config;
 use crate::session::event::{DeviceEvent, Event};
@@ -19,6 +20,7 @@ use crate::sync::{
 
 use super::Events;
 use super::clock::Clock;
+use super::network::{self, Diagnosis};
 use super::reports::{self, Reports};
 use super::updates;
 use super::world::Inner;
@@ -32,6 +34,8 @@ pub(super) struct Link {
     pub is_nobodys: bool,
     pub office: Option<Office>,
     pub reports: Option<Reports>,
+    /// Also without a queue: the office learns of that, too.
+    client: Option<OfficeClient>,
 }
 
 pub(super) struct Office {
@@ -64,6 +68,7 @@ impl Link {
                         is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
                         reports: None,
+                        client: None,
                     },
                     vec![e.fault()],
                     None,
@@ -76,10 +81,8 @@ impl Link {
             .inspect_err(|e| tracing::error!("nobody can be let in or told: {e}"))
             .ok();
         let connected = connect(data_dir, configured, credentials);
-        let last_signed = connected
-            .as_ref()
-            .ok()
-            .and_then(|c| c.floor().last_signed());
+        let client = connected.as_ref().ok().cloned();
+        let last_signed = client.as_ref().and_then(|c| c.floor().last_signed());
         let (office, raised) = match (connected, outbox) {
             (Ok(client), Some(outbox)) => {
                 let uplink = Uplink::new(client, outbox.clone());
@@ -105,6 +108,7 @@ impl Link {
             is_nobodys: false,
             office,
             reports,
+            client,
         };
         Ok((link, raised, last_signed))
     }
@@ -132,9 +136,18 @@ fn connect(
     configured: &config::Office,
     credentials: Credentials,
 ) -> Result<OfficeClient, SyncError> {
-    let kept = data_dir.join("office-time.json");
-    let floor = TimeFloor::open(kept, Some(&credentials.receipt_key))?;
+    let floor = time_floor(data_dir, Some(&credentials))?;
     OfficeClient::new(&office_config(configured)?, credentials, Arc::new(floor))
+}
+
+/// # Errors
+/// The disk's.
+pub(super) fn time_floor(
+    data_dir: &Path,
+    credentials: Option<&Credentials>,
+) -> Result<TimeFloor, SyncError> {
+    let kept = data_dir.join("office-time.json");
+    TimeFloor::open(kept, credentials.map(|c| &c.receipt_key))
 }
 
 /// # Errors
@@ -150,38 +163,51 @@ pub fn office_config(configured: &config::Office) -> Result<OfficeConfig, SyncEr
 
 /// Starts uploading, and tells the core what the uplink says.
 pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) {
-    let Some(office) = &world.link.office else {
-        return;
-    };
-    let news = office.uplink.subscribe();
-    runtime.spawn(listen(news, world.events.clone(), world.clock.clone()));
-    runtime.spawn(office.uplink.clone().run());
-    runtime.spawn(heartbeats(world.clone()));
-    runtime.spawn(reports::run(world.clone()));
-    runtime.spawn(updates::run(world.clone()));
+    if let Some(office) = &world.link.office {
+        let news = office.uplink.subscribe();
+        runtime.spawn(listen(news, office.uplink.clone(), world.clone()));
+        runtime.spawn(office.uplink.clone().run());
+        runtime.spawn(reports::run(world.clone()));
+        runtime.spawn(updates::run(world.clone()));
+    }
+    if let Some(client) = &world.link.client {
+        runtime.spawn(heartbeats(client.clone(), world.clone()));
+    }
 }
 
-async fn listen(
-    mut news: tokio::sync::broadcast::Receiver<UplinkEvent>,
-    events: Events,
-    clock: Arc<Clock>,
-) {
-    let mut raised = None;
+/// While the link is down it is looked at again so often: one cause may follow another.
+const DIAGNOSE_EVERY: Duration = Duration::from_secs(15);
+
+async fn listen(mut news: Receiver<UplinkEvent>, uplink: Arc<Uplink>, world: Arc<Inner>) {
+    let mut standing = LinkFault {
+        events: world.events.clone(),
+        raised: None,
+    };
+    let mut diagnosis: Option<JoinHandle<Diagnosis>> = None;
     loop {
-        match news.recv().await {
-            Ok(UplinkEvent::Link(state)) => {
-                if let Some(fault) = raised.take() {
-                    events.send(Event::Device(DeviceEvent::Cleared(fault)));
-                }
-                if let Err(held) = &state {
-                    raised = Some(held.fault);
-                    events.send(Event::Device(DeviceEvent::Raised(held.fault)));
-                }
-                events.send(Event::Link { up: state.is_ok() });
+        let told = tokio::select! {
+            told = news.recv() => told,
+            found = ended(&mut diagnosis) => {
+                take_in(&found, &mut standing, &uplink, &world.clock);
+                diagnosis = Some(tokio::spawn(look(world.clone(), DIAGNOSE_EVERY)));
+                continue;
             }
-            Ok(UplinkEvent::OfficeTime(signed)) => clock.office_says(signed),
+        };
+        match told {
+            Ok(UplinkEvent::Link(state)) => {
+                if let Some(running) = diagnosis.take() {
+                    running.abort();
+                }
+                standing.is(state.as_ref().err().map(|held| held.fault));
+                if state.is_err() {
+                    diagnosis = Some(tokio::spawn(look(world.clone(), Duration::ZERO)));
+                }
+                world.events.send(Event::Link { up: state.is_ok() });
+                world.tell_office();
+            }
+            Ok(UplinkEvent::OfficeTime(signed)) => world.clock.office_says(signed),
             Ok(UplinkEvent::Quarantined { .. }) => {
-                events.send(Event::Device(DeviceEvent::Raised(
+                world.events.send(Event::Device(DeviceEvent::Raised(
                     Fault::SubmissionQuarantined,
                 )));
             }
@@ -191,23 +217,100 @@ async fn listen(
     }
 }
 
-async fn heartbeats(world: Arc<Inner>) {
+/// The one fault of the link that is raised.
+struct LinkFault {
+    events: Events,
+    raised: Option<Fault>,
+}
+
+impl LinkFault {
+    fn is(&mut self, fault: Option<Fault>) {
+        if fault == self.raised {
+            return;
+        }
+        if let Some(over) = std::mem::replace(&mut self.raised, fault) {
+            self.events.send(Event::Device(DeviceEvent::Cleared(over)));
+        }
+        if let Some(fault) = fault {
+            self.events.send(Event::Device(DeviceEvent::Raised(fault)));
+        }
+    }
+}
+
+async fn look(world: Arc<Inner>, after: Duration) -> Diagnosis {
+    tokio::time::sleep(after).await;
+    network::diagnose(&world.config, |step, result| {
+        tracing::debug!(?step, ?result, "the way to the office");
+    })
+    .await
+}
+
+/// Waits for ever while none runs.
+async fn ended(diagnosis: &mut Option<JoinHandle<Diagnosis>>) -> Diagnosis {
+    match diagnosis {
+        Some(running) => running.await.unwrap_or_default(),
+        None => std::future::pending().await,
+    }
+}
+
+fn take_in(found: &Diagnosis, standing: &mut LinkFault, uplink: &Uplink, clock: &Clock) {
+    if let Some(signed) = found.office_time {
+        clock.office_says(signed);
+        uplink.client().floor().at_least(signed);
+    }
+    match found.fault {
+        // Raised and cleared by who watches the clock.
+        Some(Fault::ClockWrong) => standing.is(None),
+        Some(fault) => standing.is(Some(fault)),
+        // What the uplink said may be over; it says so itself.
+        None => {}
+    }
+    if found.reaches {
+        uplink.wake();
+    }
+}
+
+/// News are told to the office this long after they came: faults come in company.
+const TOGETHER: Duration = Duration::from_secs(2);
+
+async fn heartbeats(client: OfficeClient, world: Arc<Inner>) {
     let every = world
         .config
         .office
         .heartbeat_seconds
         .map_or(HEARTBEAT_EVERY, |s| Duration::from_secs(s.max(5).into()));
     loop {
-        if let (Some(office), Ok(outbox)) = (&world.link.office, world.outbox()) {
-            let capacity = tokio::task::spawn_blocking(move || outbox.capacity()).await;
-            if let Ok(Ok(capacity)) = capacity {
-                let (faults, mode) = world.standing();
-                let beat = heartbeat_of(&capacity, &faults, mode, world.clock.now().wall);
-                if let Err(e) = office.uplink.client().send_heartbeat(&beat).await {
-                    tracing::info!("no heartbeat: {e}");
+        let capacity = match world.outbox() {
+            Ok(outbox) => {
+                let looked = tokio::task::spawn_blocking(move || outbox.capacity()).await;
+                looked.ok().and_then(Result::ok)
+            }
+            Err(_) => None,
+        };
+        let told = world.standing();
+        let wall = world.clock.now().wall;
+        let beat = heartbeat_of(
+            capacity.as_ref(),
+            &told.faults,
+            &told.ended,
+            told.mode,
+            wall,
+        );
+        match client.send_heartbeat(&beat).await {
+            Ok(()) => world.told_office(&told),
+            Err(e) => {
+                tracing::info!("no heartbeat: {e}");
+                if let Some(office) = &world.link.office
+                    && e.concerns_the_link()
+                    && office.uplink.is_up()
+                {
+                    office.uplink.doubt();
                 }
             }
         }
-        tokio::time::sleep(every).await;
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = world.news.notified() => tokio::time::sleep(TOGETHER).await,
+        }
     }
 }

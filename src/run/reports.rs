@@ -86,7 +86,7 @@ impl Inner {
         let outbox = self.outbox().ok();
         let capacity = tokio::task::spawn_blocking(move || outbox?.capacity().ok());
         let capacity = capacity.await.ok().flatten();
-        let (faults, _) = self.standing();
+        let faults = self.standing().faults;
         readiness(&Facts {
             office: OfficeSeen::of(self.link_is_up(), &faults),
             faults: faults.into_iter().collect(),

@@ -10,6 +10,7 @@ use chip::trust::Trust;
 use exchange::{ReceiptCode, StorageType, SubmissionId};
 use faults::Fault;
 use outbox::{Limits, Outbox, OutboxError};
+use tokio::sync::Notify;
 use worker::{Role, WorkerClient, WorkerConfig};
 
 use crate::config::{self, Config};
@@ -25,9 +26,10 @@ use crate::station::{Mode, Station};
 use crate::sync::Uplink;
 
 use super::asked::{Outstanding, failure};
-use super::clock::Clock;
+use super::clock::{self, Clock, boottime};
 use super::document::{self, ReadChip};
 use super::enrol::MadeKey;
+use super::left_behind::{self, LeftBehind};
 use super::link::{self, Link, Office};
 use super::maintenance::Kept;
 use super::media::MediaStore;
@@ -117,6 +119,9 @@ pub(super) struct Inner {
     screen_is_drawn: Arc<AtomicBool>,
     /// Submissions that are being committed.
     committing: AtomicU32,
+    left_behind: Mutex<LeftBehind>,
+    /// The office is to hear of it soon.
+    pub news: Notify,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -134,6 +139,8 @@ struct Visit {
 #[derive(Default)]
 struct Standing {
     faults: Vec<Fault>,
+    /// Raised after the last heartbeat that the office took, and over.
+    ended: BTreeSet<Fault>,
     mode: &'static str,
     panel: Option<PanelState>,
     link_is_up: bool,
@@ -149,6 +156,13 @@ impl Drop for Committing<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// What a heartbeat says.
+pub(super) struct Told {
+    pub faults: Vec<Fault>,
+    pub ended: Vec<Fault>,
+    pub mode: &'static str,
 }
 
 /// The queue's room is looked at this often.
@@ -170,7 +184,16 @@ impl World {
             .map_err(StartError::Thread)?;
         let within = runtime.enter();
 
+        let runtime_folder = std::env::var_os("RUNTIME_DIRECTORY");
+        let left_for_the_screen =
+            runtime_folder.and_then(|f| left_behind::take_from_screen(Path::new(&f)));
+        let mut left_behind = LeftBehind::open(&config.data_dir, boottime());
         let (outbox, queue_fault) = open_outbox(&config);
+        if outbox.is_some()
+            && let Some(rebuilt) = queue_fault
+        {
+            left_behind.add(rebuilt);
+        }
         let (link, link_faults, last_signed) =
             Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
         let can_seal = link.office.is_some();
@@ -180,6 +203,7 @@ impl World {
             .into_iter()
             .chain(link_faults)
             .chain(trust_fault)
+            .chain(left_behind.faults())
             .for_each(raise);
         if can_seal {
             events.send(Event::Device(DeviceEvent::Cleared(
@@ -212,11 +236,12 @@ impl World {
                 &events,
                 screen.clone(),
             ),
-            panel: equipment::panel(&config.panel),
+            panel: equipment::panel(&config.panel, events.clone()).map_err(StartError::Thread)?,
             visit: Mutex::default(),
             exported: Mutex::default(),
-            // A watch over drives that did not begin would have ended the start.
             standing: Mutex::new(Standing {
+                ended: left_for_the_screen.into_iter().collect(),
+                // A watch over drives that did not begin would have ended the start.
                 answered: Answered {
                     drives: true,
                     ..Answered::default()
@@ -226,6 +251,8 @@ impl World {
             standing_file: Mutex::new(StandingFile::of_environment()),
             screen_is_drawn: Arc::default(),
             committing: AtomicU32::new(0),
+            left_behind: Mutex::new(left_behind),
+            news: Notify::new(),
             config,
             events,
             screen,
@@ -233,6 +260,8 @@ impl World {
         link::start_tasks(&inner, runtime.handle());
         runtime.spawn(watch_capacity(inner.clone()));
         runtime.spawn(maintenance::close_after_start(inner.clone()));
+        runtime.spawn(clock::watch(inner.clock.clone(), inner.events.clone()));
+        runtime.spawn(left_behind::watch(inner.clone()));
         drop(within);
         Ok(Self {
             inner,
@@ -330,7 +359,9 @@ impl World {
             let _within = runtime.enter();
             self.inner.cards.watch(station.session().is_none());
         }
-        let faults: Vec<Fault> = station.faults().iter().copied().collect();
+        // What is only presumed is nothing to tell.
+        let known = station.faults().difference(station.presumed());
+        let faults: Vec<Fault> = known.copied().collect();
         let mode = match station.mode() {
             Mode::Idle => "idle",
             Mode::Citizen => "citizen",
@@ -341,7 +372,11 @@ impl World {
         let panel = match station.mode() {
             Mode::Maintenance => PanelState::Maintenance,
             Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
-                fault: faults.first().copied().unwrap_or(Fault::Internal),
+                fault: station
+                    .closing()
+                    .first()
+                    .copied()
+                    .unwrap_or(Fault::Internal),
             },
             Mode::Citizen => PanelState::InUse,
             Mode::Idle if station.link_is_up() => PanelState::Ready,
@@ -367,8 +402,14 @@ impl World {
             queue_is_safe: self.inner.queue_is_safe(),
         };
         standing.link_is_up = station.link_is_up();
-        standing.faults = faults;
         standing.mode = mode;
+        if standing.faults != faults {
+            let before = std::mem::replace(&mut standing.faults, faults);
+            let over = |fault: &Fault| !standing.faults.contains(fault);
+            let over: Vec<Fault> = before.into_iter().filter(over).collect();
+            standing.ended.extend(over);
+            self.inner.tell_office();
+        }
         drop(standing);
         lock(&self.inner.standing_file).write(told);
     }
@@ -376,6 +417,7 @@ impl World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        self.inner.left_behind().ends_in_order();
         if let Some(runtime) = self.runtime.take() {
             // What is durable stays durable; nothing else is waited for.
             runtime.shutdown_timeout(Duration::from_secs(2));
@@ -532,9 +574,35 @@ impl Inner {
         lock(&self.standing).update.clone()
     }
 
-    pub fn standing(&self) -> (Vec<Fault>, &'static str) {
+    pub fn standing(&self) -> Told {
         let standing = lock(&self.standing);
-        (standing.faults.clone(), standing.mode)
+        let over = |fault: &&Fault| !standing.faults.contains(fault);
+        Told {
+            faults: standing.faults.clone(),
+            ended: standing.ended.iter().filter(over).copied().collect(),
+            mode: standing.mode,
+        }
+    }
+
+    /// A heartbeat goes soon.
+    pub fn tell_office(&self) {
+        self.news.notify_one();
+    }
+
+    /// The office took a heartbeat that said this.
+    pub fn told_office(&self, told: &Told) {
+        let heard = |fault: &Fault| told.faults.contains(fault);
+        let mut left = self.left_behind();
+        if left.faults().iter().all(heard) {
+            left.office_heard();
+        }
+        drop(left);
+        let mut standing = lock(&self.standing);
+        standing.ended.retain(|fault| !told.ended.contains(fault));
+    }
+
+    pub fn left_behind(&self) -> MutexGuard<'_, LeftBehind> {
+        lock(&self.left_behind)
     }
 
     fn waiting(&self) -> u32 {
@@ -560,18 +628,20 @@ fn make_private_dir(path: &Path) -> Result<(), StartError> {
 }
 
 /// A damaged database was set aside by the queue; what its sealed files tell is
-/// taken over, and the office learns of it.
+/// taken over, and the office learns of it: a fault beside a queue.
 fn open_outbox(config: &Config) -> (Option<Outbox>, Option<Fault>) {
     let dir = config.data_dir.join("outbox");
+    let mut rebuilt = None;
     let opened = match Outbox::open(&dir, limits(&config.storage)) {
         Err(e @ (OutboxError::Damaged { .. } | OutboxError::DatabaseMissing)) => {
             tracing::error!("{e}; rebuilding it from the sealed files");
+            rebuilt = Some(Fault::QueueRebuilt);
             Outbox::rebuild(&dir, limits(&config.storage))
         }
         other => other,
     };
     match opened {
-        Ok(outbox) => (Some(outbox), None),
+        Ok(outbox) => (Some(outbox), rebuilt),
         Err(e) => {
             tracing::error!("no queue: {e}");
             (None, Some(e.fault()))

@@ -7,6 +7,8 @@
 mod readiness;
 mod welcome;
 
+pub use readiness::{Effect, effect};
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -61,6 +63,8 @@ pub enum Mode {
 
 pub struct Station {
     config: StationConfig,
+    /// Those nobody has told anything of yet.
+    presumed: BTreeSet<Fault>,
     session: Option<Session>,
     /// Never beside a session.
     maintenance: Option<Maintenance>,
@@ -83,6 +87,7 @@ impl Station {
         };
         Self {
             settings: config.settings,
+            presumed: config.presumed.clone(),
             config,
             session: None,
             maintenance: None,
@@ -121,6 +126,16 @@ impl Station {
     /// Faults that are raised now.
     pub fn faults(&self) -> &BTreeSet<Fault> {
         &self.around.faults
+    }
+
+    /// Of these faults, those that were not looked for yet.
+    pub fn presumed(&self) -> &BTreeSet<Fault> {
+        &self.presumed
+    }
+
+    /// The faults without which somebody could be served, worst first.
+    pub fn closing(&self) -> Vec<Fault> {
+        self.readiness().closing()
     }
 
     pub fn link_is_up(&self) -> bool {
@@ -191,9 +206,11 @@ impl Station {
             Event::Link { up } => self.around.link_up = *up,
             Event::Pause(paused) => self.paused = *paused,
             Event::Device(DeviceEvent::Raised(fault)) => {
+                self.presumed.remove(fault);
                 self.around.faults.insert(*fault);
             }
             Event::Device(DeviceEvent::Cleared(fault)) => {
+                self.presumed.remove(fault);
                 self.around.faults.remove(fault);
             }
             Event::Device(DeviceEvent::DriveInserted { drive, label }) => {

@@ -10,7 +10,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{Credentials, SyncError, TimeFloor, tls};
+use super::{Credentials, SeenDates, SyncError, TimeFloor, tls};
 
 /// Where the office is and how it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,16 +59,46 @@ impl OfficeClient {
         Self::build(config, None, floor, true)
     }
 
+    /// Only to ask the time, with a certificate whose dates do not fit: who of the two is wrong
+    /// about the time is then known.
+    ///
+    /// # Errors
+    /// [`SyncError::Configuration`].
+    pub fn date_blind(
+        config: &OfficeConfig,
+        credentials: Option<Credentials>,
+        floor: Arc<TimeFloor>,
+    ) -> Result<(Self, SeenDates), SyncError> {
+        let credentials = credentials.map(Arc::new);
+        let (tls, seen) = tls::date_blind(
+            &config.office_ca_pem,
+            credentials.as_deref(),
+            Arc::clone(&floor),
+        )?;
+        let client = Self::over(config, tls, credentials, floor, true)?;
+        Ok((client, seen))
+    }
+
     pub(super) fn build(
         config: &OfficeConfig,
         credentials: Option<Arc<Credentials>>,
         floor: Arc<TimeFloor>,
         https_only: bool,
     ) -> Result<Self, SyncError> {
-        let bad = |e: &dyn std::fmt::Display| SyncError::Configuration(e.to_string());
         // Without TLS there is nothing to show a certificate to.
         let shown = credentials.as_deref().filter(|_| https_only);
         let tls = tls::configuration(&config.office_ca_pem, shown, Arc::clone(&floor))?;
+        Self::over(config, tls, credentials, floor, https_only)
+    }
+
+    fn over(
+        config: &OfficeConfig,
+        tls: rustls::ClientConfig,
+        credentials: Option<Arc<Credentials>>,
+        floor: Arc<TimeFloor>,
+        https_only: bool,
+    ) -> Result<Self, SyncError> {
+        let bad = |e: &dyn std::fmt::Display| SyncError::Configuration(e.to_string());
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .https_only(https_only)

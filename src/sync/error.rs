@@ -1,12 +1,13 @@
 //! What can go wrong between kiosk and office, told apart by who can mend it.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use exchange::{SignatureError, api::ApiError};
 use faults::Fault;
 use outbox::OutboxError;
 use reqwest::StatusCode;
-use rustls::AlertDescription;
+use rustls::{AlertDescription, CertificateError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
@@ -14,6 +15,9 @@ pub enum SyncError {
     Unreachable(String),
     #[error("whoever answers is not the office: {0}")]
     Untrusted(String),
+    /// In all else it is the office: expired there, or wrong the clock here.
+    #[error("the office's certificate is not valid at this time: {0}")]
+    OutOfDate(String),
     #[error("a captive portal or proxy answers instead of the office: {0}")]
     CaptivePortal(String),
     #[error("the office does not know this kiosk or revoked it")]
@@ -58,13 +62,18 @@ impl SyncError {
         match self {
             Self::Unreachable(_) | Self::Busy { .. } => Fault::OfficeUnreachable,
             Self::Untrusted(_) | Self::Forged(_) => Fault::OfficeUntrusted,
+            Self::OutOfDate(_) => Fault::OfficeCertificateExpired,
             Self::CaptivePortal(_) => Fault::CaptivePortal,
             Self::Revoked => Fault::KioskRevoked,
             Self::NotProvisioned => Fault::NotProvisioned,
             Self::Refused { .. } | Self::Unexpected(_) => Fault::OfficeRefused,
             Self::Part(_) => Fault::SubmissionQuarantined,
             Self::Outbox(e) => e.fault(),
-            Self::File { .. } => Fault::DiskFailed,
+            Self::File { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Fault::DiskFull,
+                ErrorKind::ReadOnlyFilesystem => Fault::DiskReadOnly,
+                _ => Fault::DiskFailed,
+            },
             Self::Configuration(_) => Fault::ConfigurationBad,
         }
     }
@@ -94,6 +103,7 @@ impl SyncError {
             self,
             Self::Unreachable(_)
                 | Self::Untrusted(_)
+                | Self::OutOfDate(_)
                 | Self::CaptivePortal(_)
                 | Self::Revoked
                 | Self::NotProvisioned
@@ -140,6 +150,9 @@ impl From<reqwest::Error> for SyncError {
             }
             // Something that does not speak TLS at all answered.
             Some(rustls::Error::InvalidMessage(_)) => Self::CaptivePortal(told),
+            Some(rustls::Error::InvalidCertificate(why)) if is_about_time(why) => {
+                Self::OutOfDate(told)
+            }
             Some(
                 rustls::Error::InvalidCertificate(_)
                 | rustls::Error::NoCertificatesPresented
@@ -152,6 +165,16 @@ impl From<reqwest::Error> for SyncError {
             _ => Self::Unreachable(told),
         }
     }
+}
+
+fn is_about_time(why: &CertificateError) -> bool {
+    matches!(
+        why,
+        CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. }
+    )
 }
 
 /// With TLS 1.3 the office's verdict on the client certificate comes as an alert.
@@ -229,6 +252,21 @@ mod tests {
         ));
         let asked = of(429, ApiError::TooMany { seconds: 7 });
         assert_eq!(asked.wait(), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_file_tells_what_is_wrong_with_the_disk() {
+        for (kind, fault) in [
+            (ErrorKind::StorageFull, Fault::DiskFull),
+            (ErrorKind::ReadOnlyFilesystem, Fault::DiskReadOnly),
+            (ErrorKind::InvalidData, Fault::DiskFailed),
+        ] {
+            let error = SyncError::File {
+                what: "a file".into(),
+                source: kind.into(),
+            };
+            assert_eq!(error.fault(), fault, "{kind}");
+        }
     }
 
     #[test]

@@ -9,22 +9,27 @@ use reqwest::StatusCode;
 use super::client::refusal;
 use super::{OfficeClient, SyncError};
 
-/// `mode`: the station's, e.g. `idle`.
+/// `capacity`: of a queue that answers. `ended`: faults that came and went since the last
+/// heartbeat. `mode`: the station's, e.g. `idle`.
 pub fn heartbeat_of(
-    capacity: &Capacity,
+    capacity: Option<&Capacity>,
     faults: &[Fault],
+    ended: &[Fault],
     mode: &str,
     now: UnixMillis,
 ) -> Heartbeat {
+    let codes = |faults: &[Fault]| faults.iter().map(|f| f.code().to_owned()).collect();
     let age = |since: UnixMillis| now.0.saturating_sub(since.0).max(0) as u64 / 1000;
     Heartbeat {
         version: env!("CARGO_PKG_VERSION").into(),
-        queue_waiting: capacity.waiting,
-        queue_quarantined: capacity.quarantined,
-        oldest_unsent_seconds: capacity.oldest_waiting.map(age),
-        disk_free_bytes: capacity.free_bytes,
-        last_fsync_millis: capacity.last_commit_millis,
-        faults: faults.iter().map(|f| f.code().to_owned()).collect(),
+        // Without a queue its fault says why nothing is known of it.
+        queue_waiting: capacity.map_or(0, |c| c.waiting),
+        queue_quarantined: capacity.map_or(0, |c| c.quarantined),
+        oldest_unsent_seconds: capacity.and_then(|c| c.oldest_waiting).map(age),
+        disk_free_bytes: capacity.map_or(0, |c| c.free_bytes),
+        last_fsync_millis: capacity.and_then(|c| c.last_commit_millis),
+        faults: codes(faults),
+        ended_faults: codes(ended),
         mode: mode.into(),
     }
 }

@@ -36,6 +36,7 @@ pub use provisioning::{Credentials, Identity, Provisioning};
 pub use statements::{Kept, StatementKind, Statements};
 pub use technicians::Technicians;
 pub use time::TimeFloor;
+pub use tls::{CertificateDates, SeenDates};
 pub use tus::Progress;
 pub use uplink::{Held, Uplink, UplinkEvent};
 pub use upload::{Sent, Verdict, send_job, verdict};

@@ -52,6 +52,11 @@ impl TimeFloor {
         UnixMillis::from_system_clock().max(floor)
     }
 
+    /// The office's word, verified on another connection of this kiosk.
+    pub fn at_least(&self, verified: UnixMillis) {
+        self.millis.fetch_max(verified.0, Ordering::Relaxed);
+    }
+
     /// Raises the floor to what the office just signed; never lowers it.
     ///
     /// # Errors

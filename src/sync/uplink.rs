@@ -1,7 +1,7 @@
 //! The task that empties the queue: one job after the other, the waiting citizen's first, and asks
 //! for what the office decided meanwhile.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -76,6 +76,8 @@ pub struct Uplink {
     events: broadcast::Sender<UplinkEvent>,
     /// Whose citizen waits. A change also wakes the task.
     first: watch::Sender<Option<SubmissionId>>,
+    /// Somebody else met trouble with the office.
+    doubted: AtomicBool,
     /// Counts turns of the loop: the watchdog sees that it goes on.
     turns: Arc<AtomicU64>,
     link: Mutex<Link>,
@@ -97,6 +99,7 @@ impl Uplink {
             outbox,
             events: broadcast::channel(256).0,
             first: watch::channel(None).0,
+            doubted: AtomicBool::new(false),
             turns: Arc::default(),
             link: Mutex::default(),
         })
@@ -133,6 +136,12 @@ impl Uplink {
     /// Something changed: the network came, a submission was committed or put back.
     pub fn wake(&self) {
         self.first.send_modify(|_| {});
+    }
+
+    /// Another question to the office failed: is the link still there?
+    pub fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+        self.wake();
     }
 
     /// Sends this submission ahead of all others and waits until the office has it.
@@ -227,7 +236,7 @@ impl Uplink {
                         return;
                     }
                     // Most likely the network: see at once.
-                    if !self.is_up() {
+                    if !self.is_up() || self.doubted.swap(false, Ordering::Relaxed) {
                         look = Instant::now();
                     }
                 }

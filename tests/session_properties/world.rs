@@ -423,6 +423,7 @@ impl World {
                     detail: String::new(),
                 }),
             },
+            Request::Maintain(_) => unreachable!("of no citizen"),
             Request::TrySignature { .. } => Reply::SignatureTried {
                 signer: SIGNER.to_owned(),
                 valid_until: UnixMillis(1_821_536_000_000),

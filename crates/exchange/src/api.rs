@@ -123,6 +123,10 @@ pub struct Heartbeat {
     pub last_fsync_millis: Option<u32>,
     /// Codes of the fault table.
     pub faults: Vec<String>,
+    /// Those that came and went since the last heartbeat that was taken: a lost link is told
+    /// of when it is back.
+    #[serde(default)]
+    pub ended_faults: Vec<String>,
     pub mode: String,
 }
 

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::reader::{PORT, wait};
 
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
@@ -40,13 +42,31 @@ impl CardService {
     /// # Panics
     /// pcscd does not start.
     pub fn with_reader_called(name: &str) -> CardService {
-        let text = format!(
-            "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {VPCD}\n\
-             CHANNELID {PORT:#x}\n"
-        );
         fs::create_dir_all(READERS).expect("within `apart`");
-        fs::write(Path::new(READERS).join("vpcd"), text).expect("within `apart`");
+        fs::write(Path::new(READERS).join("vpcd"), vpcd_called(name)).expect("within `apart`");
         Self::with_readers(Path::new(READERS))
+    }
+
+    /// Stops it in mid-flight: it keeps its socket and answers nothing.
+    ///
+    /// # Panics
+    /// It has ended.
+    pub fn freeze(&self) {
+        kill_process(Pid::from_child(&self.0), Signal::STOP).expect("a running pcscd");
+    }
+
+    pub fn process(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Puts vpcd's reader into one that was started with the readers of `directory`, and
+    /// has it look there again (SIGUSR1, pcscd(8)).
+    ///
+    /// # Panics
+    /// It has ended, or the directory cannot be written.
+    pub fn plug_in(&self, directory: &Path) {
+        fs::write(directory.join("vpcd"), vpcd_called("Virtual PCD")).expect("a directory");
+        kill_process(Pid::from_child(&self.0), Signal::USR1).expect("a running pcscd");
     }
 
     fn start_with(words: &[&OsStr]) -> CardService {
@@ -62,6 +82,14 @@ impl CardService {
         wait("pcscd's socket", || Path::new(SOCKET).exists());
         service
     }
+}
+
+/// reader.conf(5)
+fn vpcd_called(name: &str) -> String {
+    format!(
+        "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {VPCD}\n\
+         CHANNELID {PORT:#x}\n"
+    )
 }
 
 impl Drop for CardService {

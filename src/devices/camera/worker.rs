@@ -202,9 +202,11 @@ impl Worker {
             Some(ends) if now < ends => true,
             Some(_) => {
                 self.check_ends = None;
-                let well = self.health.raised().is_none();
-                if well {
-                    // Until its first check a camera counts as missing to whoever asks.
+                let raised = self.health.raised();
+                let well = raised.is_none();
+                if raised != Some(Fault::CameraMissing) {
+                    // Until its first check a camera counts as missing to whoever asks; one
+                    // with another trouble is there.
                     (self.callbacks.event)(CameraEvent::Cleared(Fault::CameraMissing));
                 }
                 self.next_check = now

@@ -1,7 +1,6 @@
 //! An SSD1306 display of 128 x 64 points on an I2C bus.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use linux_embedded_hal::I2cdev;
@@ -9,50 +8,22 @@ use ssd1306::mode::DisplayConfig;
 use ssd1306::prelude::{DisplayRotation, DisplaySize128x64};
 use ssd1306::{I2CDisplayInterface, Ssd1306};
 
-use super::{PanelState, StatusPanel, draw};
+use super::refreshing::{self, RefreshedPanel};
+use super::{PanelState, draw};
+use crate::session::event::DeviceEvent;
 
-/// Written again so often, so that a panel that lost its power comes back by itself.
+/// Written again so often.
 const REFRESH: Duration = Duration::from_secs(30);
 
-/// Its thread ends with it.
-pub struct I2cPanel(Sender<PanelState>);
-
-/// `bus`: e.g. `/dev/i2c-1`. A panel that is missing is logged and tried again.
-pub fn start(bus: PathBuf) -> std::io::Result<I2cPanel> {
-    let (sender, states) = mpsc::channel();
-    std::thread::Builder::new()
-        .name("status panel".into())
-        .spawn(move || run(&bus, &states))?;
-    Ok(I2cPanel(sender))
-}
-
-impl StatusPanel for I2cPanel {
-    fn show(&self, state: PanelState) {
-        // The thread ends only with the panel.
-        let _ = self.0.send(state);
-    }
-}
-
-fn run(bus: &Path, states: &Receiver<PanelState>) {
-    let mut shown = None;
-    let mut works = true;
-    loop {
-        match states.recv_timeout(REFRESH) {
-            // Only the newest counts.
-            Ok(state) => shown = Some(states.try_iter().last().unwrap_or(state)),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
-        let Some(state) = shown else { continue };
-        match write(bus, state) {
-            Ok(()) => works = true,
-            Err(error) => {
-                if std::mem::replace(&mut works, false) {
-                    tracing::warn!(%error, "status panel");
-                }
-            }
-        }
-    }
+/// `bus`: e.g. `/dev/i2c-1`. A panel that is missing is a fault, and tried again.
+///
+/// # Errors
+/// The system gives no thread.
+pub fn start(
+    bus: PathBuf,
+    tell: impl Fn(DeviceEvent) + Send + 'static,
+) -> std::io::Result<RefreshedPanel> {
+    refreshing::start(REFRESH, move |state| write(&bus, state), tell)
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@
 mod drawing;
 pub mod hardware;
 mod letters;
+mod refreshing;
 #[cfg(feature = "simulated")]
 pub mod simulated;
 
@@ -33,6 +34,6 @@ pub enum PanelState {
 
 /// Shows a state until the next one.
 pub trait StatusPanel: Send + Sync {
-    /// Returns at once; a panel that cannot be reached is tried again later.
+    /// Returns at once; a panel that cannot be reached is a fault, and tried again.
     fn show(&self, state: PanelState);
 }

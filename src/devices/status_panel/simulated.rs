@@ -4,12 +4,14 @@ use std::convert::Infallible;
 use std::fs;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use embedded_graphics::pixelcolor::BinaryColor;
 use embedded_graphics::prelude::{DrawTarget, OriginDimensions, Pixel, Size};
 
-use super::{HEIGHT, PanelState, StatusPanel, WIDTH, draw};
+use super::refreshing::{self, RefreshedPanel};
+use super::{HEIGHT, PanelState, WIDTH, draw};
+use crate::session::event::DeviceEvent;
 
 /// Each point becomes a square of so many pixels, so that a person can see it.
 const SCALE: u32 = 4;
@@ -58,31 +60,28 @@ impl DrawTarget for Points {
     }
 }
 
-pub struct PanelFile {
-    path: PathBuf,
-    shown: Mutex<Option<PanelState>>,
-}
+/// Looked at again so often: who deletes the picture takes the panel's power, who deletes
+/// its folder takes the panel.
+const REFRESH: Duration = Duration::from_secs(3);
 
 /// The file is replaced as a whole: whoever reads it sees one state or the next.
-pub fn start(path: PathBuf) -> PanelFile {
+///
+/// # Errors
+/// The system gives no thread.
+pub fn start(
+    path: PathBuf,
+    tell: impl Fn(DeviceEvent) + Send + 'static,
+) -> io::Result<RefreshedPanel> {
     super::super::simulated_in_use("status panel");
-    PanelFile {
-        path,
-        shown: Mutex::default(),
-    }
-}
-
-impl StatusPanel for PanelFile {
-    fn show(&self, state: PanelState) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if *shown == Some(state) {
-            return;
+    let mut shown = None;
+    let show = move |state| {
+        if shown != Some(state) || !path.exists() {
+            write(&path, &Points::of(state))?;
+            shown = Some(state);
         }
-        match write(&self.path, &Points::of(state)) {
-            Ok(()) => *shown = Some(state),
-            Err(error) => tracing::warn!(%error, "the picture of the status panel"),
-        }
-    }
+        Ok::<(), io::Error>(())
+    };
+    refreshing::start(REFRESH, show, tell)
 }
 
 fn write(path: &Path, points: &Points) -> io::Result<()> {
@@ -112,6 +111,7 @@ mod tests {
     use faults::Fault;
 
     use super::*;
+    use crate::devices::status_panel::StatusPanel;
 
     const STATES: [PanelState; 4] = [
         PanelState::Ready,
@@ -149,17 +149,21 @@ mod tests {
         }
     }
 
+    /// The picture a state leaves; the panel's end waits for it.
+    fn picture(path: &Path, state: PanelState) -> Vec<u8> {
+        let panel = start(path.to_owned(), |event| panic!("{event:?}")).unwrap();
+        panel.show(state);
+        drop(panel);
+        fs::read(path).unwrap()
+    }
+
     #[test]
     fn the_file_is_rewritten_when_the_state_changes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("panel.png");
-        let panel = start(path.clone());
-        panel.show(PanelState::Ready);
-        let ready = fs::read(&path).unwrap();
-        panel.show(PanelState::InUse);
-        assert_ne!(fs::read(&path).unwrap(), ready);
-        panel.show(PanelState::Ready);
-        assert_eq!(fs::read(&path).unwrap(), ready);
+        let ready = picture(&path, PanelState::Ready);
+        assert_ne!(picture(&path, PanelState::InUse), ready);
+        assert_eq!(picture(&path, PanelState::Ready), ready);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -8,7 +8,7 @@ use exchange::StorageType;
 use faults::Fault;
 use keystore::Token;
 use tokio::runtime::Handle;
-use worker::{RemoteToken, Role, TokenEvent, TokenPlace, WorkerClient, WorkerConfig};
+use worker::{CardEvent, RemoteToken, Role, TokenEvent, TokenPlace, WorkerClient, WorkerConfig};
 
 use super::TokenWriter;
 use crate::devices::worker_watch::{self, Told};
@@ -42,7 +42,7 @@ fn fault_of(event: TokenEvent) -> Option<Fault> {
         TokenEvent::Removed | TokenEvent::Inserted(_) => None,
         TokenEvent::Unknown => Some(Fault::TokenUnknown),
         TokenEvent::Several => Some(Fault::TokenSeveral),
-        TokenEvent::PlaceGone => Some(Fault::TokenFailed),
+        TokenEvent::PlaceGone => Some(Fault::WriterSilent),
     }
 }
 
@@ -96,7 +96,9 @@ pub fn start(config: Config, sender: impl Fn(DeviceEvent) + Send + Sync + 'stati
             drop(asked);
             worker_watch::follow(events, |told| match told {
                 Told::Token(event) => seen.take(event),
-                Told::Away => seen.take(TokenEvent::PlaceGone),
+                Told::Away | Told::Card(CardEvent::Service { up: false }) => {
+                    seen.take(TokenEvent::PlaceGone);
+                }
                 // What is in the place is told at once after this.
                 Told::Back | Told::Card(_) => {}
             })

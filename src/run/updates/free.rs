@@ -35,7 +35,7 @@ impl<'a> Free<'a> {
         self.keep(at_most);
         let end = Instant::now() + NOTICED_WITHIN;
         while Instant::now() < end {
-            match self.world.standing().1 {
+            match self.world.standing().mode {
                 "paused" => return self.world.queue_is_safe(),
                 "citizen" | "maintenance" => return false,
                 _ => tokio::time::sleep(Duration::from_millis(20)).await,

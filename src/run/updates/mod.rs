@@ -284,7 +284,7 @@ impl Updates<'_> {
     fn may_begin(&mut self, offer: &UpdateOffer) -> bool {
         let now = self.world.clock.now();
         let held = hold(&Moment {
-            mode: self.world.standing().1,
+            mode: self.world.standing().mode,
             queue_is_safe: self.world.queue_is_safe(),
             now: now.wall,
             trust: now.trust,

@@ -264,6 +264,7 @@ words! {
     disk_free: "Бос орын", "Свободно", "Disk free";
     version: "Нұсқа", "Версия", "Version";
     faults: "Ақаулар", "Неисправности", "Faults";
+    fault_over: "өтті", "устранено", "over";
     kiosk_invited: "Шақырылды", "Приглашён", "Invited";
     kiosk_awaiting: "Растауды күтуде", "Ждёт подтверждения", "Awaiting confirmation";
     kiosk_confirmed: "Жұмыс істеп тұр", "Работает", "In service";

@@ -76,9 +76,15 @@ fn line(words: &Words, overview: &KioskOverview, now: UnixMillis) -> Markup {
             td.short { @if let Some(beat) = beat { (moment::bytes(words, beat.disk_free_bytes)) } }
             td {
                 @if let Some(beat) = beat {
-                    @if beat.faults.is_empty() { span.quiet { (words.nothing_to_check) } }
+                    @if beat.faults.is_empty() && beat.ended_faults.is_empty() { span.quiet { (words.nothing_to_check) } }
                     @for code in &beat.faults {
                         div { span.code { (code) } " " (cause(words.language, code)) }
+                    }
+                    @for code in &beat.ended_faults {
+                        div.quiet {
+                            span.code { (code) } " " (cause(words.language, code))
+                            " (" (words.fault_over) ")"
+                        }
                     }
                 }
             }
