@@ -33,9 +33,9 @@ pub(super) struct Link {
     /// It never was provisioned.
     pub is_nobodys: bool,
     pub office: Option<Office>,
+    pub reports: Option<Reports>,
     /// Also without a queue: the office learns of that, too.
     client: Option<OfficeClient>,
-    pub reports: Option<Reports>,
 }
 
 pub(super) struct Office {
@@ -67,8 +67,8 @@ impl Link {
                         kiosk: None,
                         is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
-                        client: None,
                         reports: None,
+                        client: None,
                     },
                     vec![e.fault()],
                     None,
