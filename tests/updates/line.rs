@@ -77,7 +77,8 @@ fn down(mut office: TcpStream, mut kiosk: TcpStream, state: &(Mutex<State>, Cond
             now = state.1.wait(now).unwrap();
         }
         now.down += read;
-        let is_cut = now.cut.take_if(|at| now.down >= *at).is_some();
+        let here = now.down;
+        let is_cut = now.cut.take_if(|at| here >= *at).is_some();
         drop(now);
         if read == 0 || is_cut || kiosk.write_all(&bytes[..read]).is_err() {
             let _ = kiosk.shutdown(Shutdown::Both);

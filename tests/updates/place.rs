@@ -75,7 +75,11 @@ impl Place {
         let floor = TimeFloor::open(self.path("time.json"), None).unwrap();
         let client = OfficeClient::unprovisioned(&self.office.config(), Arc::new(floor)).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        let provision = || runtime.block_on(client.provision(&identity, &token)).unwrap();
+        let provision = || {
+            runtime
+                .block_on(client.provision(&identity, &token))
+                .unwrap()
+        };
         assert!(matches!(provision(), Provisioning::Awaiting { .. }));
         self.office.run(&["kiosk", "confirm", "kiosk-7"]);
         assert_eq!(provision(), Provisioning::Done);
@@ -132,7 +136,9 @@ impl Place {
     }
 
     pub fn await_standing(&self, line: &str) {
-        eventually(line, || self.standing().lines().any(|l| l == line).then_some(()));
+        eventually(line, || {
+            self.standing().lines().any(|l| l == line).then_some(())
+        });
     }
 
     /// Offers it; gives the update's number.
@@ -159,7 +165,8 @@ impl Place {
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let told = self.told("update_result");
         let of = told.iter().map(|r| &r["outcome"]);
-        of.map(|o| (word(&o["outcome"]), word(&o["fault"]))).collect()
+        of.map(|o| (word(&o["outcome"]), word(&o["fault"])))
+            .collect()
     }
 
     pub fn await_results(&self, wanted: &[(&str, &str)]) {

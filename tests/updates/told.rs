@@ -47,7 +47,9 @@ fn order(number: u64) -> WorkOrder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_wait_for_the_office_and_count_once() {
-    let mut place = tokio::task::spawn_blocking(|| Place::new("")).await.unwrap();
+    let mut place = tokio::task::spawn_blocking(|| Place::new(""))
+        .await
+        .unwrap();
     let (identity, client) = place.office_side();
     let key = identity.device_key();
     let dir = place.path("data/statements");
@@ -110,7 +112,13 @@ fn technician(place: &Place) -> (Vec<u8>, String) {
     let signature = key.sign(draft.to_be_signed()).unwrap();
     let file = place.path("technician.csr");
     std::fs::write(&file, draft.signed(&signature).unwrap()).unwrap();
-    let words = ["technician", "add", "Сынақ Техник", "--csr", file.to_str().unwrap()];
+    let words = [
+        "technician",
+        "add",
+        "Сынақ Техник",
+        "--csr",
+        file.to_str().unwrap(),
+    ];
     let pem = place.office.run(&words);
     let certificate = keystore::certificate::from_pem(&pem).unwrap();
     let serial = hex::encode(certificate.tbs_certificate().serial_number().as_bytes());
@@ -120,7 +128,9 @@ fn technician(place: &Place) -> (Vec<u8>, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_technician_is_let_in_by_the_kept_list_until_revoked_or_the_list_is_old() {
-    let mut place = tokio::task::spawn_blocking(|| Place::new("")).await.unwrap();
+    let mut place = tokio::task::spawn_blocking(|| Place::new(""))
+        .await
+        .unwrap();
     let (_, client) = place.office_side();
     let (certificate, serial) = technician(&place);
     let open = || {
@@ -130,7 +140,11 @@ async fn a_technician_is_let_in_by_the_kept_list_until_revoked_or_the_list_is_ol
     };
     let technicians = open();
     let before = technicians.admit(&certificate, now());
-    assert_eq!(before, Err(TechnicianError::ListStale), "there is no list yet");
+    assert_eq!(
+        before,
+        Err(TechnicianError::ListStale),
+        "there is no list yet"
+    );
     client.ask_revoked_technicians(&technicians).await.unwrap();
     let admitted = technicians.admit(&certificate, now()).unwrap();
     assert_eq!(admitted.name, "Сынақ Техник");
@@ -151,7 +165,10 @@ async fn a_technician_is_let_in_by_the_kept_list_until_revoked_or_the_list_is_ol
             refused => break assert_eq!(refused, Err(TechnicianError::Revoked)),
         }
     }
-    assert_eq!(open().admit(&certificate, now()), Err(TechnicianError::Revoked));
+    assert_eq!(
+        open().admit(&certificate, now()),
+        Err(TechnicianError::Revoked)
+    );
     place.office.stop();
 }
 
@@ -186,14 +203,17 @@ fn a_kiosk_tells_how_it_is_at_each_start_and_fetches_the_list() {
     ] {
         assert_eq!(state(aspect), expected, "{aspect}");
     }
-    eventually("the list", || place.path("data/technicians.json").exists().then_some(()));
+    eventually("the list", || {
+        place.path("data/technicians.json").exists().then_some(())
+    });
     place.kill_kiosk();
 
     place.office.stop();
     place.start_kiosk();
     place.await_standing("office=reason NET-01");
     eventually("a report is made", || {
-        place.path("data/statements/readiness/2.json").exists().then_some(())
+        let kept = place.path("data/statements/readiness/2.json");
+        kept.exists().then_some(())
     });
     place.kill_kiosk();
     place.office.serve();

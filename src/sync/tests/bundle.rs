@@ -29,7 +29,9 @@ enum Answer {
 }
 
 fn bytes() -> Vec<u8> {
-    (0..LENGTH).map(|n| (n.wrapping_mul(31) >> 3) as u8).collect()
+    (0..LENGTH)
+        .map(|n| (n.wrapping_mul(31) >> 3) as u8)
+        .collect()
 }
 
 fn offer() -> UpdateOffer {
@@ -75,7 +77,9 @@ impl Office {
 
     async fn fetch(&self) -> Result<(), FetchError> {
         let (_nobody, mut waits) = watch::channel(None::<SubmissionId>);
-        self.folder().fetch(&self.client, &offer(), &mut waits).await
+        self.folder()
+            .fetch(&self.client, &offer(), &mut waits)
+            .await
     }
 
     fn asked(&self) -> Vec<usize> {
@@ -126,7 +130,9 @@ async fn reply(stream: TcpStream, answer: Answer, asked: &Mutex<Vec<usize>>) {
 
 fn halves(office: &Office) -> usize {
     let entries = std::fs::read_dir(office.dir.path().join("update")).unwrap();
-    entries.filter(|e| e.as_ref().unwrap().path().extension().unwrap() == "part").count()
+    entries
+        .filter(|e| e.as_ref().unwrap().path().extension().unwrap() == "part")
+        .count()
 }
 
 #[tokio::test]
@@ -134,7 +140,10 @@ async fn a_cut_costs_nothing_of_what_has_come() {
     let office = Office::start(&[Answer::Cut(100_000), Answer::Cut(50_000), Answer::Whole]).await;
     for _ in 0..2 {
         let cut = office.fetch().await.unwrap_err();
-        assert!(matches!(cut, FetchError::Sync(SyncError::Unreachable(_))), "{cut}");
+        assert!(
+            matches!(cut, FetchError::Sync(SyncError::Unreachable(_))),
+            "{cut}"
+        );
         assert!(!office.folder().has(&offer()));
     }
     office.fetch().await.unwrap();
@@ -147,7 +156,10 @@ async fn a_cut_costs_nothing_of_what_has_come() {
 async fn what_lies_here_whole_but_for_its_name_is_not_fetched_again() {
     let office = Office::start(&[]).await;
     drop(office.folder());
-    let half = office.dir.path().join(format!("update/{}.part", offer().sha256));
+    let half = office
+        .dir
+        .path()
+        .join(format!("update/{}.part", offer().sha256));
     std::fs::write(half, bytes()).unwrap();
     office.fetch().await.unwrap();
     assert!(office.folder().has(&offer()));
@@ -157,7 +169,10 @@ async fn what_lies_here_whole_but_for_its_name_is_not_fetched_again() {
 async fn another_bundle_is_thrown_away_and_the_right_one_comes_from_its_beginning() {
     let office = Office::start(&[Answer::Other, Answer::Whole]).await;
     let other = office.fetch().await.unwrap_err();
-    assert!(matches!(other, FetchError::NotOffered(BundleError::Other)), "{other}");
+    assert!(
+        matches!(other, FetchError::NotOffered(BundleError::Other)),
+        "{other}"
+    );
     assert_eq!(halves(&office), 0);
     office.fetch().await.unwrap();
     assert_eq!(office.asked(), [0, 0]);
@@ -166,7 +181,13 @@ async fn another_bundle_is_thrown_away_and_the_right_one_comes_from_its_beginnin
 #[tokio::test]
 async fn what_is_no_range_of_this_bundle_is_not_written() {
     let cut = Answer::Cut(10);
-    let answers = [cut, Answer::FromTheBeginning, Answer::Portal, Answer::Gone, Answer::Whole];
+    let answers = [
+        cut,
+        Answer::FromTheBeginning,
+        Answer::Portal,
+        Answer::Gone,
+        Answer::Whole,
+    ];
     let office = Office::start(&answers).await;
     for _ in 0..4 {
         office.fetch().await.unwrap_err();
@@ -180,7 +201,10 @@ async fn a_citizen_who_waits_has_the_line_at_once() {
     let office = Office::start(&[Answer::Hang(100_000), Answer::Whole]).await;
     let (sender, mut waits) = watch::channel(None);
     let (folder, offer) = (office.folder(), offer());
-    let half = office.dir.path().join(format!("update/{}.part", offer.sha256));
+    let half = office
+        .dir
+        .path()
+        .join(format!("update/{}.part", offer.sha256));
     let comes = async {
         while std::fs::metadata(&half).map_or(0, |m| m.len()) < 100_000 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;

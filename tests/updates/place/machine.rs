@@ -26,7 +26,7 @@ const SYSTEMCTL: &str = "#!/bin/sh\necho \"$*\" >>\"${0%/*}/restarts\"\n";
 
 pub struct Machine {
     dir: PathBuf,
-    _runtime: tokio::runtime::Runtime,
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 /// What became of the version that was installed last.
@@ -66,7 +66,7 @@ impl Machine {
         runtime.spawn(serve::serve(listener, Arc::new(Steward::new(config))));
         let machine = Self {
             dir,
-            _runtime: runtime,
+            runtime: Some(runtime),
         };
         machine.set("status", &slots("A", None, true));
         machine
@@ -116,12 +116,23 @@ impl Machine {
     }
 
     pub fn await_restart(&self, count: usize) {
-        eventually("a restart", || (self.lines("restarts") == count).then_some(()));
+        eventually("a restart", || {
+            (self.lines("restarts") == count).then_some(())
+        });
     }
 
     fn lines(&self, name: &str) -> usize {
         let text = fs::read_to_string(self.dir.join(name)).unwrap_or_default();
         text.lines().count()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Also where no thread may wait.
+            runtime.shutdown_background();
+        }
     }
 }
 
