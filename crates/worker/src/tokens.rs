@@ -131,7 +131,7 @@ impl Tokens {
                 work(&mut PivToken::new(card, StorageType::Piv))
             }
             Place::Modules(modules) => {
-                let mut present = modules.iter_mut().filter(|m| m.present().is_ok());
+                let mut present = modules.iter_mut().filter(|m| (**m).present().is_ok());
                 match (present.next(), present.next()) {
                     (None, _) => Err(StorageError::TokenMissing),
                     (Some(module), None) => work(module),
