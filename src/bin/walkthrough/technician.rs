@@ -47,7 +47,7 @@ const PAGES: [&str; 9] = [
 /// Key and certificate of a technician, as the office's administrator makes them.
 pub fn make_card(office: &Office, out: &Path) -> Result<()> {
     let key = PrivateKey::generate(KeyAlgorithm::EcdsaP256)?;
-    let holder = HolderName::new("СЫНАҚ", "ТЕХНИК", "").context("the name")?;
+    let holder = HolderName::new("СЫНАҚ", "ТЕХНИК", "").map_err(anyhow::Error::msg)?;
     let draft = csr::Draft::new(
         Subject {
             holder: &holder,
