@@ -194,8 +194,7 @@ impl<'a> Technician<'a> {
         self.walker.picture("pin")?;
         self.walker.driver.type_text(PIN)?;
         self.touch("primary")?;
-        self.walker.until("act-test-all", PATIENCE, || Ok(()))?;
-        self.settle()?;
+        self.walker.until("row-0", PATIENCE, || Ok(()))?;
         self.walker.picture("overview")
     }
 
@@ -220,7 +219,7 @@ impl<'a> Technician<'a> {
 
     fn back(&mut self) -> Result<()> {
         self.touch("back")?;
-        self.walker.until("door-network", PATIENCE, || Ok(()))
+        self.settle()
     }
 
     fn test_all(&mut self, drive: &Path) -> Result<()> {
