@@ -1,7 +1,7 @@
 //! A look at every device, one after the other, for a technician.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 use faults::Fault;
@@ -15,7 +15,7 @@ use crate::session::event::{DeviceEvent, Event, MediaHandle};
 use crate::session::view::View;
 
 use super::equipment;
-use super::link::Link;
+use super::network::{self, StepResult};
 use super::{Events, Message, Picture, Screen};
 
 /// What was found of one device.
@@ -200,12 +200,17 @@ fn queue(config: &Config) -> Inspection {
 
 fn office(config: &Config, runtime: &tokio::runtime::Runtime) -> Inspection {
     const NAME: &str = "office";
-    let client = match Link::client(&config.data_dir, &config.office) {
-        Ok(client) => client,
-        Err(e) => return Inspection::bad(NAME, e.fault(), e.to_string()),
+    let found = Mutex::new(Vec::new());
+    let note = |step, result| {
+        if let StepResult::Good(what) | StepResult::Bad { what, .. } = result {
+            let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+            found.push(format!("{step:?}: {what}"));
+        }
     };
-    match runtime.block_on(client.office_time()) {
-        Ok(_) => Inspection::good(NAME, "answers, and its signature is right"),
-        Err(e) => Inspection::bad(NAME, e.fault(), e.to_string()),
+    let diagnosis = runtime.block_on(network::diagnose(config, note));
+    let told = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match diagnosis.fault {
+        Some(fault) => Inspection::bad(NAME, fault, told.join("; ")),
+        None => Inspection::good(NAME, told.join("; ")),
     }
 }

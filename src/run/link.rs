@@ -113,13 +113,9 @@ impl Link {
         Ok((link, raised, last_signed))
     }
 
-    /// The link alone, without queue and tasks.
-    ///
-    /// # Errors
-    /// Not provisioned, or not configured.
-    pub fn client(data_dir: &Path, configured: &config::Office) -> Result<OfficeClient, SyncError> {
-        let identity = Identity::open_or_create(&data_dir.join("identity"))?;
-        connect(data_dir, configured, identity.credentials()?)
+    /// Its keys to seal to, too; there may be no queue.
+    pub fn knows_office(&self) -> bool {
+        self.client.is_some()
     }
 
     pub fn identity(&self) -> &Identity {

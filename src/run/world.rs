@@ -196,7 +196,7 @@ impl World {
         }
         let (link, link_faults, last_signed) =
             Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
-        let can_seal = link.office.is_some();
+        let can_seal = link.knows_office();
         let (trust, trust_fault) = document::trust(&config);
         let raise = |fault| events.send(Event::Device(DeviceEvent::Raised(fault)));
         queue_fault

@@ -108,13 +108,12 @@ impl<'a> Readiness<'a> {
         !self.closing().is_empty()
     }
 
-    /// The faults that close the kiosk, worst first; also such that do so only together, as
-    /// a missing camera and a lost link.
+    /// The faults that close the kiosk, worst first. A missing camera does, where a lost link
+    /// leaves nothing else to do; the link is not named then, as its remedy is to apply.
     pub fn closing(&self) -> Vec<Fault> {
         let closing = self.raised(&CLOSING);
-        let applying = self.raised(&NO_APPLYING);
-        if closing.is_empty() && !applying.is_empty() && !self.around.link_up {
-            return [applying, self.link()].concat();
+        if closing.is_empty() && !self.around.link_up {
+            return self.raised(&NO_APPLYING);
         }
         closing
     }
@@ -217,10 +216,7 @@ mod tests {
         let both = around(false, &[Fault::CameraMissing]);
         let ready = Readiness::of(&both);
         assert!(ready.is_out_of_service());
-        assert_eq!(
-            ready.closing(),
-            [Fault::CameraMissing, Fault::OfficeUnreachable]
-        );
+        assert_eq!(ready.closing(), [Fault::CameraMissing]);
         assert!(!Readiness::of(&around(true, &[Fault::CameraMissing])).is_out_of_service());
     }
 

@@ -60,13 +60,14 @@ fn the_card_reader_is_gone() {
     apart_without_documents("the_card_reader_is_gone", || {
         let mut stand = Stand::new();
         stand.config.card_reader = config::CardReader::Pcsc;
-        let readers = stand.path("readers");
-        fs::create_dir(&readers).unwrap();
-        let service = CardService::with_readers(&readers);
+        let none = stand.path("readers");
+        fs::create_dir(&none).unwrap();
+        let without = CardService::with_readers(&none);
         stand.start();
         stand.told(Fault::ReaderMissing);
         stand.office_hears(Fault::ReaderMissing);
-        service.plug_in(&readers);
+        drop(without);
+        let _with = CardService::start();
         stand.well(Fault::ReaderMissing);
         stand.office_hears_the_end(Fault::ReaderMissing);
     });
@@ -241,6 +242,11 @@ fn the_office_has_no_name() {
                 &[&dir.path().join(name), &Path::new("/etc").join(name)],
             );
         }
+        // A network where all is well but names.
+        sh(
+            "ip address add 10.77.0.1/32 dev lo; ip route add default dev lo",
+            &[],
+        );
         let mut stand = Stand::at("127.0.0.1", "localhost");
         names("");
         without_link(&mut stand, Fault::NoNameResolution, |_| {

@@ -21,7 +21,7 @@ const INJECTED: [(Fault, &str, &str); 17] = [
     (
         Fault::ReaderMissing,
         "a pcscd without a reader",
-        "reader plugged in",
+        "a pcscd with one",
     ),
     (
         Fault::CardServiceDown,

@@ -42,8 +42,12 @@ impl CardService {
     /// # Panics
     /// pcscd does not start.
     pub fn with_reader_called(name: &str) -> CardService {
+        let text = format!(
+            "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {VPCD}\n\
+             CHANNELID {PORT:#x}\n"
+        );
         fs::create_dir_all(READERS).expect("within `apart`");
-        fs::write(Path::new(READERS).join("vpcd"), vpcd_called(name)).expect("within `apart`");
+        fs::write(Path::new(READERS).join("vpcd"), text).expect("within `apart`");
         Self::with_readers(Path::new(READERS))
     }
 
@@ -59,16 +63,6 @@ impl CardService {
         self.0.id()
     }
 
-    /// Puts vpcd's reader into one that was started with the readers of `directory`, and
-    /// has it look there again (SIGUSR1, pcscd(8)).
-    ///
-    /// # Panics
-    /// It has ended, or the directory cannot be written.
-    pub fn plug_in(&self, directory: &Path) {
-        fs::write(directory.join("vpcd"), vpcd_called("Virtual PCD")).expect("a directory");
-        kill_process(Pid::from_child(&self.0), Signal::USR1).expect("a running pcscd");
-    }
-
     fn start_with(words: &[&OsStr]) -> CardService {
         let _ = fs::remove_file(SOCKET);
         let child = Command::new("/usr/sbin/pcscd")
@@ -82,14 +76,6 @@ impl CardService {
         wait("pcscd's socket", || Path::new(SOCKET).exists());
         service
     }
-}
-
-/// reader.conf(5)
-fn vpcd_called(name: &str) -> String {
-    format!(
-        "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{PORT:#x}\nLIBPATH {VPCD}\n\
-         CHANNELID {PORT:#x}\n"
-    )
 }
 
 impl Drop for CardService {
