@@ -86,8 +86,8 @@ impl Order {
         let free = |at: &usize| self.stops[*at].enabled;
         let near = |at: &usize| free(at) && self.stops[*at].zone == self.stops[from].zone;
         let found = match way {
-            Way::Next => (1..=count).map(round).find(free),
-            Way::Previous => (1..=count).rev().map(round).find(free),
+            Way::Next => (1..count).map(round).find(free),
+            Way::Previous => (1..count).rev().map(round).find(free),
             Way::Left => (0..from).rev().find(near),
             Way::Right => (from + 1..count).find(near),
             Way::Up => {

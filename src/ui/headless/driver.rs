@@ -262,6 +262,25 @@ impl Driver {
         self.pump()
     }
 
+    /// As [`Driver::scroll`]; tells whether anything moved.
+    ///
+    /// # Errors
+    /// When the event cannot be delivered.
+    pub fn scrolls(&mut self, pixels: f32) -> Result<bool> {
+        // Long text has no ids: all that is drawn is compared.
+        let places = |driver: &Self| {
+            let mut places = Vec::new();
+            driver.every_element(|element| {
+                let at = element.absolute_position();
+                places.push((at.x, at.y));
+            });
+            places
+        };
+        let before = places(self);
+        self.scroll(pixels)?;
+        Ok(places(self) != before)
+    }
+
     /// Looks through the whole page for what is scrolled out of sight: the tree
     /// of elements holds only what can be seen.
     fn search_page(&mut self, id: &str) -> Result<()> {
@@ -274,9 +293,7 @@ impl Driver {
                 if self.find(id).is_some() {
                     return Ok(());
                 }
-                let before = self.seen();
-                self.scroll(direction * step)?;
-                if self.seen() == before {
+                if !self.scrolls(direction * step)? {
                     break;
                 }
             }

@@ -38,6 +38,9 @@ pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
     if wanted.revoke {
         walk.arg("--revoke");
     }
+    if wanted.keyboard {
+        walk.arg("--keyboard");
+    }
     let status = cargo::status(&mut walk)?;
     println!(
         "{} See {}",

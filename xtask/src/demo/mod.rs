@@ -27,6 +27,7 @@ struct Wanted {
     card: bool,
     renew: bool,
     revoke: bool,
+    keyboard: bool,
     camera: Option<PathBuf>,
     reader: bool,
     usb: Option<PathBuf>,
@@ -42,6 +43,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--card",
             "--renew",
             "--revoke",
+            "--keyboard",
             "--reader",
         ],
         &["--out", "--lang", "--size", "--pace", "--camera", "--usb"],
@@ -82,6 +84,11 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             )));
         }
     }
+    if flags.has("--keyboard") && !headless {
+        return Err(wrong(
+            "--keyboard is a walk by itself: in the window use the keyboard",
+        ));
+    }
     let wanted = Wanted {
         out: out_folder(flags.value("--out"))?,
         language,
@@ -92,6 +99,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         card: flags.has("--card"),
         renew: flags.has("--renew"),
         revoke: flags.has("--revoke"),
+        keyboard: flags.has("--keyboard"),
         camera: flags.value("--camera").map(PathBuf::from),
         reader: flags.has("--reader"),
         usb: flags.value("--usb").map(PathBuf::from),
