@@ -99,4 +99,8 @@ impl Screen for Dark {
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
         answer();
     }
+
+    fn close(&self) {
+        std::process::exit(0);
+    }
 }
