@@ -19,6 +19,8 @@ pub struct MaintenanceView {
     pub doors: Vec<Page>,
     /// What can be done here, the most likely first.
     pub acts: Vec<Act>,
+    /// What the primary button does.
+    pub primary: Option<Act>,
     pub fields: Vec<FieldView>,
     /// Of the last act.
     pub outcome: Option<Outcome>,

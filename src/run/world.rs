@@ -248,11 +248,11 @@ impl World {
                 },
                 ..Standing::default()
             }),
+            left_behind: Mutex::new(left_behind),
+            news: Notify::new(),
             standing_file: Mutex::new(StandingFile::of_environment()),
             screen_is_drawn: Arc::default(),
             committing: AtomicU32::new(0),
-            left_behind: Mutex::new(left_behind),
-            news: Notify::new(),
             config,
             events,
             screen,

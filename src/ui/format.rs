@@ -38,6 +38,95 @@ pub(super) fn in_fours(text: &str) -> String {
     groups.collect::<Vec<_>>().join(" ")
 }
 
+/// `12 408`: in threes, with spaces that do not break.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{a0}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// One digit behind the mark: `29,9`.
+fn tenths(value: u64, language: Language) -> String {
+    let mark = match language {
+        Language::En => '.',
+        _ => ',',
+    };
+    format!("{}{mark}{}", count(value / 10), value % 10)
+}
+
+/// What is given per second, times ten: `29,9/с`.
+pub(super) fn rate(times_ten: u32, language: Language) -> String {
+    format!(
+        "{}/{}",
+        tenths(times_ten.into(), language),
+        units_of_time(language)[3]
+    )
+}
+
+/// `87 %`, in English `87%`.
+pub(super) fn percent(share: u8, language: Language) -> String {
+    match language {
+        Language::En => format!("{share}%"),
+        _ => format!("{share}\u{a0}%"),
+    }
+}
+
+/// `412 мс`; from ten seconds on as [`seconds`].
+pub(super) fn millis(count_of: u64, language: Language) -> String {
+    if count_of >= 10_000 {
+        return seconds(count_of / 1000, language);
+    }
+    let unit = match language {
+        Language::En => "ms",
+        _ => "мс",
+    };
+    format!("{}\u{a0}{unit}", count(count_of))
+}
+
+/// `3 тәу 4 сағ`, `4 мин 12 с`: the two largest units there are.
+pub(super) fn seconds(whole: u64, language: Language) -> String {
+    let parts = [
+        whole / 86_400,
+        whole / 3600 % 24,
+        whole / 60 % 60,
+        whole % 60,
+    ];
+    let first = parts.iter().position(|part| *part > 0).unwrap_or(3);
+    let said = parts.into_iter().zip(units_of_time(language)).skip(first);
+    let said: Vec<String> = said
+        .take(2)
+        .map(|(part, unit)| format!("{}\u{a0}{unit}", count(part)))
+        .collect();
+    said.join(" ")
+}
+
+/// Day, hour, minute, second.
+fn units_of_time(language: Language) -> [&'static str; 4] {
+    match language {
+        Language::Kk => ["тәу", "сағ", "мин", "с"],
+        Language::Ru => ["сут", "ч", "мин", "с"],
+        Language::En => ["d", "h", "min", "s"],
+    }
+}
+
+/// Day and time in Kazakhstan, to the second: `28.11.2026 15:50:07`.
+pub(super) fn moment(moment: UnixMillis, language: Language) -> String {
+    let of_day = (moment.0.div_euclid(1000) + 5 * 3600).rem_euclid(86_400);
+    format!(
+        "{} {:02}:{:02}:{:02}",
+        day(moment, language),
+        of_day / 3600,
+        of_day / 60 % 60,
+        of_day % 60
+    )
+}
+
 /// The day in Kazakhstan (UTC+5 everywhere since 1 March 2024), as written there.
 pub(super) fn day(moment: UnixMillis, language: Language) -> String {
     let seconds = moment.0.div_euclid(1000) + 5 * 3600;
@@ -148,6 +237,37 @@ mod tests {
         assert_eq!(bytes(812, Language::En), "812\u{a0}B");
         assert_eq!(bytes(1_449_000, Language::Ru), "1,4\u{a0}МБ");
         assert_eq!(bytes(15_900_000_000, Language::Kk), "16\u{a0}ГБ");
+    }
+
+    #[test]
+    fn figures_are_written_as_people_read_them() {
+        assert_eq!(count(1_240_800), "1\u{a0}240\u{a0}800");
+        assert_eq!(count(12), "12");
+        assert_eq!(rate(299, Language::Kk), "29,9/с");
+        assert_eq!(rate(300, Language::En), "30.0/s");
+        assert_eq!(percent(87, Language::Ru), "87\u{a0}%");
+        assert_eq!(millis(412, Language::Kk), "412\u{a0}мс");
+        assert_eq!(millis(12_408, Language::En), "12\u{a0}s");
+        assert_eq!(seconds(0, Language::Ru), "0\u{a0}с");
+        assert_eq!(seconds(252, Language::Ru), "4\u{a0}мин 12\u{a0}с");
+        assert_eq!(
+            seconds(3 * 86_400 + 4 * 3600 + 59, Language::Kk),
+            "3\u{a0}тәу 4\u{a0}сағ"
+        );
+    }
+
+    #[test]
+    fn the_time_of_day_is_that_of_kazakhstan() {
+        // 2027-02-28 18:59:59 UTC.
+        let last = 1_803_841_199_000;
+        assert_eq!(
+            moment(UnixMillis(last), Language::Kk),
+            "28.02.2027 23:59:59"
+        );
+        assert_eq!(
+            moment(UnixMillis(last + 1000), Language::En),
+            "1 March 2027 00:00:00"
+        );
     }
 
     #[test]

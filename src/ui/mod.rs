@@ -28,13 +28,35 @@
 //! | `edit-<step>`, `wait-here`, `come-back` | review; e.g. `edit-email` |
 //! | `try-signature` | receipt |
 //! | `reveal` | shows one character of a password |
+//! | `set-up` | out of service, of a kiosk that no office knows yet: maintenance mode |
+//!
+//! In maintenance mode, besides the bars and dialogs:
+//!
+//! | id | what |
+//! |---|---|
+//! | `door-<page>` | overview; e.g. `door-network` |
+//! | `row-<n>` | a row that opens something, by index into the table |
+//! | `act-<act>` | what can be done; e.g. `act-retry-uploads`, `act-ask-wipe`, `act-wipe` |
+//! | `test-<device>`, `judge-yes`, `judge-no`, `skip-test`, `cell-<n>` | device tests; e.g. `test-camera` |
+//! | `done-<action>` | work order; e.g. `done-cleaned` |
+//! | `field-technician-pin`, `field-provisioning-token`, `field-network-address`, `field-network-gateway`, `field-name-servers`, `field-clock-date`, `field-clock-time`, `field-setting-value` | fields |
 //!
 //! Read only: `heading`, `position`, `preview`, `picture-taken`, `receipt-code`,
 //! `receipt-qr`, `file-name`, `file-location`, `fault-<code>`, `busy`, `dialog`,
 //! `saved`, `registered-phone`, `phase-current`, `portrait`, `holder-surname`,
-//! `document-number`, `field-problem`, `token-label`, `signature-result`.
+//! `document-number`, `field-problem`, `token-label`, `signature-result`; of maintenance
+//! mode `technician`, `link-state`, `fact-<n>`, `outcome`, `refusal`, `percent`, `working`,
+//! `hint`, `colour-field`.
+//!
+//! # How a hardware keyboard reaches them
+//! Whatever inherits `Touchable` (`Button`, `ChoiceCard`, a list's row) or is a `Field` is reached by
+//! its id, so the id is its own on the whole screen; it draws the ring and scrolls itself into sight.
+//! Outside the page it says its `zone`, in a dialog `Zone.dialog`; `choice: true` where a screen
+//! begins. What scrolls is a `ScrollArea`, and a `Page` is one already.
 
+mod focus;
 mod format;
+mod hardware_keys;
 #[cfg(feature = "headless")]
 pub mod headless;
 mod names;
@@ -115,6 +137,7 @@ pub struct Ui {
     window: KioskWindow,
     /// Shared with the callbacks of the window, which live as long as it.
     shown: Rc<RefCell<show::Shown>>,
+    focus: Rc<focus::Focus>,
 }
 
 impl Ui {
@@ -136,17 +159,34 @@ impl Ui {
             .window()
             .set_size(slint::PhysicalSize::new(width, height));
         let shown = Rc::new(RefCell::new(show::Shown::new(&window)));
-        Ok(Self { window, shown })
+        let focus = focus::Focus::new(&window);
+        Ok(Self {
+            window,
+            shown,
+            focus,
+        })
     }
 
     /// Called on the event loop's thread for whatever the person does.
     pub fn on_touch(&self, told: impl Fn(Touch) + 'static) {
-        touches::connect(&self.window, told);
+        let told: Rc<dyn Fn(Touch)> = Rc::new(told);
+        touches::connect(&self.window, told.clone());
+        hardware_keys::connect(&self.window, self.focus.clone(), move |touch| told(touch));
+    }
+
+    /// Called with id and label of whatever gets the focus of a hardware keyboard, in
+    /// the language that is shown: audio guidance says it. Of a field it is the name,
+    /// never what stands in it.
+    pub fn on_focused(&self, told: impl Fn(&str, &str) + 'static) {
+        self.window
+            .global::<generated::Focus>()
+            .on_focused(move |id, label| told(&id, &label));
     }
 
     /// Draws this view; what has not changed is not touched.
     pub fn show(&self, view: &View) {
         self.shown.borrow_mut().show(&self.window, view);
+        self.focus.check();
     }
 
     /// The newest frame of the camera, of the size [`WindowSize::preview`] names.
@@ -248,11 +288,20 @@ pub fn provide_fonts(directory: &Path) -> Result<()> {
     Err(failed).context("cannot start this program with its fonts")
 }
 
+/// The focus ring's outer and inner colour, as the theme now has them (sRGB).
+#[cfg(feature = "headless")]
+pub fn focus_colours(ui: &Ui) -> ([u8; 3], [u8; 3]) {
+    let theme = ui.window.global::<generated::Theme>();
+    let rgb = |colour: slint::Color| [colour.red(), colour.green(), colour.blue()];
+    (rgb(theme.get_focus_outer()), rgb(theme.get_focus_inner()))
+}
+
 /// Words and the ground they stand on, as the theme now has them: name, text
 /// colour, ground colour (sRGB).
 #[cfg(feature = "headless")]
 pub fn theme_pairs(ui: &Ui) -> Vec<(&'static str, [u8; 3], [u8; 3])> {
     let theme = ui.window.global::<generated::Theme>();
+    let maintenance = ui.window.global::<generated::MaintenanceTheme>();
     let rgb = |colour: slint::Color| [colour.red(), colour.green(), colour.blue()];
     let pairs = [
         ("text on ground", theme.get_text(), theme.get_ground()),
@@ -283,6 +332,27 @@ pub fn theme_pairs(ui: &Ui) -> Vec<(&'static str, [u8; 3], [u8; 3])> {
         ("error", theme.get_error(), theme.get_error_ground()),
         ("success", theme.get_success(), theme.get_success_ground()),
         ("success on ground", theme.get_success(), theme.get_ground()),
+        (
+            "success on surface",
+            theme.get_success(),
+            theme.get_surface(),
+        ),
+        ("error on surface", theme.get_error(), theme.get_surface()),
+        (
+            "warning on surface",
+            maintenance.get_warning(),
+            theme.get_surface(),
+        ),
+        (
+            "maintenance header",
+            maintenance.get_on_header(),
+            maintenance.get_header(),
+        ),
+        (
+            "maintenance header's strip",
+            maintenance.get_on_header(),
+            maintenance.get_header_strip(),
+        ),
     ];
     pairs
         .into_iter()

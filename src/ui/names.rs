@@ -31,7 +31,7 @@ macro_rules! both_ways {
         }
         /// None: a name that only the screens have.
         #[allow(unreachable_patterns)]
-        pub(super) fn $from(name: $theirs) -> Option<$ours> {
+        pub(in crate::ui) fn $from(name: $theirs) -> Option<$ours> {
             match name { $(<$theirs>::$b => Some(<$ours>::$a),)* _ => None }
         }
     };
@@ -85,6 +85,9 @@ both_ways!(StepName, screen::StepTitle, step {
     RevokeCertificate = RevokeCertificate, Revoking = Revoking, Revoked = Revoked,
     RenewKey = RenewKey, RenewSecret = RenewSecret, RenewHolder = RenewHolder,
 });
+
+mod maintenance;
+pub(super) use maintenance::*;
 
 one_way!(PrimaryLabel, screen::PrimaryName {
     Start = Start, Agree = Agree, Continue = Proceed, GetCode = GetCode,

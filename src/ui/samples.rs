@@ -3,6 +3,8 @@
 
 mod camera;
 mod contents;
+mod device_tests;
+mod maintenance;
 mod renewal;
 mod revocation;
 mod tokens;
@@ -38,6 +40,11 @@ pub fn all() -> Vec<Sample> {
     samples.extend(revocation::all());
     samples.extend(renewal::all());
     samples
+}
+
+/// Maintenance mode: every page, most in more than one state.
+pub fn maintenance() -> Vec<Sample> {
+    maintenance::all()
 }
 
 /// One picture a step, as a citizen sees it: what the contact sheet shows.

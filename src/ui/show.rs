@@ -2,6 +2,7 @@
 //! as the window and change row by row, so that nothing is drawn twice.
 
 mod data;
+mod maintenance;
 mod steps;
 
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ pub(super) struct Shown {
     certificates: Rc<VecModel<screen::CertificateData>>,
     slots: Rc<VecModel<screen::SlotData>>,
     keys: Rc<VecModel<screen::KeyData>>,
+    maintenance: maintenance::Lists,
 }
 
 impl Shown {
@@ -57,6 +59,7 @@ impl Shown {
             certificates: Rc::default(),
             slots: Rc::default(),
             keys: Rc::default(),
+            maintenance: maintenance::Lists::new(window),
         };
         let visit = window.global::<Visit>();
         visit.set_fields(ModelRc::from(shown.fields.clone()));
@@ -88,6 +91,7 @@ impl Shown {
         theme.set_high_contrast(view.high_contrast);
         self.frame(&visit, view);
         self.screen(&visit, view);
+        self.maintenance.show(window, view);
         // Last: a screen that has just come finds its properties set.
         visit.set_screen(names::screen_name(&view.screen));
         self.last = Some(view.clone());
@@ -126,7 +130,10 @@ impl Shown {
         });
         visit.set_fault(
             view.fault
-                .map_or_else(Default::default, |fault| fault_data(fault, view.language)),
+                .map_or_else(Default::default, |fault| match view.screen {
+                    Screen::Maintenance(_) => maintenance::fault_data(fault, view.language),
+                    _ => fault_data(fault, view.language),
+                }),
         );
         match view.dialog {
             None => visit.set_dialog(screen::DialogName::None),
@@ -255,7 +262,9 @@ impl Shown {
                     ..Default::default()
                 });
             }
-            Screen::Maintenance(_) => {}
+            Screen::Maintenance(shown) => {
+                self.list_fields(&shown.fields.iter().collect::<Vec<_>>());
+            }
             Screen::RenewKey { found, chosen } => {
                 visit.set_looked_through(found.is_some());
                 let keys = found.iter().flatten().enumerate();

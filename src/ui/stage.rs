@@ -30,6 +30,7 @@ impl Ui {
         let same = Ui {
             window: self.window.clone_strong(),
             shown: self.shown.clone(),
+            focus: self.focus.clone(),
         };
         ON_STAGE.set(Some(same));
         Stage {

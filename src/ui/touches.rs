@@ -1,20 +1,20 @@
 //! The window's callbacks, as touches in the session's words.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use exchange::certificates::RevocationReason;
 use slint::ComponentHandle as _;
-use slint::platform::Key as Hardware;
 
-use super::generated::{Act, KioskWindow, SpecialKey, Visit};
+use super::generated::{Act, KioskWindow, Maintenance, SpecialKey, Visit};
 use super::names;
+use crate::maintenance::Do;
 use crate::session::event::{Choice, DocumentEntry, Key, PhotoSource, Touch};
 
 /// Every callback of the window tells `told`, until the window ends.
-pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
-    let told = Rc::new(told);
+pub(super) fn connect(window: &KioskWindow, told: Rc<dyn Fn(Touch)>) {
     let visit = window.global::<Visit>();
+    let tell = told.clone();
+    connect_maintenance(window, Rc::new(move |what| tell(Touch::Maintain(what))));
 
     let tell = told.clone();
     visit.on_act(move |act| tell(touch(act)));
@@ -81,26 +81,48 @@ pub(super) fn connect(window: &KioskWindow, told: impl Fn(Touch) + 'static) {
     visit.on_erase_slot(move |index| {
         tell(Touch::Choose(Choice::EraseSlot(index.max(0) as usize)));
     });
-    let tell = told.clone();
     visit.on_edit(move |title| {
         if let Some(step) = names::step(title) {
-            tell(Touch::Choose(Choice::Edit(step)));
+            told(Touch::Choose(Choice::Edit(step)));
         }
     });
+}
 
-    let caps = Cell::new(false);
-    visit.on_hardware_key(move |text, shift| {
-        let Some(key) = hardware_key(&text) else {
-            return false;
-        };
-        if let Key::Char(sign) = key
-            && let Some(on) = caps_lock(sign, shift)
-            && caps.replace(on) != on
-        {
-            told(Touch::CapsLock(on));
+fn connect_maintenance(window: &KioskWindow, told: Rc<dyn Fn(Do)>) {
+    let maintenance = window.global::<Maintenance>();
+
+    let tell = told.clone();
+    maintenance.on_set_up(move || tell(Do::SetUp));
+    let tell = told.clone();
+    maintenance.on_open(move |name| {
+        if let Some(page) = names::page(name) {
+            tell(Do::Open(page));
         }
-        told(Touch::Key(key));
-        true
+    });
+    let tell = told.clone();
+    maintenance.on_row(move |index| tell(Do::Row(index.max(0) as usize)));
+    let tell = told.clone();
+    maintenance.on_act(move |name| {
+        if let Some(act) = names::act(name) {
+            tell(Do::Act(act));
+        }
+    });
+    let tell = told.clone();
+    maintenance.on_test_device(move |name| {
+        if let Some(device) = names::device(name) {
+            tell(Do::Test(device));
+        }
+    });
+    let tell = told.clone();
+    maintenance.on_skip_test(move || tell(Do::SkipTest));
+    let tell = told.clone();
+    maintenance.on_judge(move |right| tell(Do::Judge(right)));
+    let tell = told.clone();
+    maintenance.on_cell(move |cell| tell(Do::Cell(cell.max(0) as usize)));
+    maintenance.on_toggle(move |name| {
+        if let Some(action) = names::action(name) {
+            told(Do::Toggle(action));
+        }
     });
 }
 
@@ -161,60 +183,5 @@ fn special(key: SpecialKey) -> Key {
         SpecialKey::Left => Key::Left,
         SpecialKey::Right => Key::Right,
         SpecialKey::Enter => Key::Enter,
-    }
-}
-
-/// What a hardware key types; none for keys that type nothing.
-fn hardware_key(text: &str) -> Option<Key> {
-    let mut signs = text.chars();
-    let (Some(sign), None) = (signs.next(), signs.next()) else {
-        return None;
-    };
-    if sign == char::from(Hardware::Backspace) {
-        Some(Key::Backspace)
-    } else if sign == char::from(Hardware::LeftArrow) {
-        Some(Key::Left)
-    } else if sign == char::from(Hardware::RightArrow) {
-        Some(Key::Right)
-    } else if sign == char::from(Hardware::Return) {
-        Some(Key::Enter)
-    } else if sign.is_control() || ('\u{e000}'..='\u{f8ff}').contains(&sign) {
-        // Slint names keys that type nothing by control and private-use characters.
-        None
-    } else {
-        Some(Key::Char(sign))
-    }
-}
-
-/// The state of Caps Lock as a letter gives it away; none for other signs.
-fn caps_lock(sign: char, shift: bool) -> Option<bool> {
-    if sign.is_uppercase() {
-        Some(!shift)
-    } else if sign.is_lowercase() {
-        Some(shift)
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_letter_gives_caps_lock_away() {
-        assert_eq!(caps_lock('Ә', false), Some(true));
-        assert_eq!(caps_lock('Ә', true), Some(false));
-        assert_eq!(caps_lock('a', true), Some(true));
-        assert_eq!(caps_lock('7', true), None);
-    }
-
-    #[test]
-    fn keys_that_type_nothing_are_not_typed() {
-        assert_eq!(hardware_key("қ"), Some(Key::Char('қ')));
-        assert_eq!(hardware_key("\u{8}"), Some(Key::Backspace));
-        assert_eq!(hardware_key("\u{1b}"), None);
-        assert_eq!(hardware_key("\u{f704}"), None, "F1");
-        assert_eq!(hardware_key(""), None);
     }
 }

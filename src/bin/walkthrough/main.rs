@@ -52,6 +52,9 @@ pub struct Arguments {
     /// At the end the citizen revokes the certificate.
     #[arg(long, conflicts_with = "offline")]
     revoke: bool,
+    /// Everything is done by a hardware keyboard, nothing by touch.
+    #[arg(long)]
+    keyboard: bool,
     /// The program `office`; default: beside this program.
     #[arg(long)]
     office_bin: Option<PathBuf>,

@@ -180,7 +180,10 @@ impl Scene {
         if arguments.offline {
             self.office.stop()?;
         }
-        let driver = Driver::new(size)?;
+        let mut driver = Driver::new(size)?;
+        if arguments.keyboard {
+            driver.use_keyboard();
+        }
         let stage = Arc::new(driver.ui().on_stage(size));
         let kiosk = Kiosk::start(self.config.clone(), exchange::Language::Kk, stage)?;
         let events = kiosk.events();

@@ -16,7 +16,7 @@ impl Maintenance {
             offline: !self.link_up,
             position: None,
             can_go_back: !self.leaving,
-            can_cancel: !self.leaving,
+            can_cancel: !self.leaving && self.page != Page::WorkOrder,
             primary: self.primary_view(),
             keyboard: Keyboard {
                 kind: self.keyboard(),
@@ -85,6 +85,7 @@ impl Maintenance {
                 Vec::new()
             },
             acts,
+            primary: self.primary().filter(|_| self.entered),
             fields: self.fields.views(now),
             outcome: self.outcome,
             tests: if self.page == Page::Devices {

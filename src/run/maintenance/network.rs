@@ -22,7 +22,10 @@ const INTERFACES: &str = "/sys/class/net";
 const ETHERNET: &str = "1";
 
 impl Inner {
-    pub(super) async fn examine_network(self: &Arc<Self>, asked: &Asked) -> Result<Answer, Failure> {
+    pub(super) async fn examine_network(
+        self: &Arc<Self>,
+        asked: &Asked,
+    ) -> Result<Answer, Failure> {
         let mut rows = interfaces(Path::new(INTERFACES));
         for row in &rows {
             step(asked, Step::Row(row.clone()));
@@ -69,7 +72,10 @@ impl Inner {
 
 /// None: an address that is none, or a gateway of another network.
 fn settings(address: &str, gateway: &str, name_servers: &str) -> Option<NetworkSettings> {
-    if [address, gateway, name_servers].iter().all(|text| text.is_empty()) {
+    if [address, gateway, name_servers]
+        .iter()
+        .all(|text| text.is_empty())
+    {
         return Some(NetworkSettings::Automatic);
     }
     let servers: Vec<&str> = name_servers
@@ -154,7 +160,11 @@ mod tests {
             ("10.1.2.3/24", "10.1.2.1", "one"),
             ("10.1.2.3/24", "", ""),
         ] {
-            assert_eq!(settings(address, gateway, servers), None, "{address} {gateway}");
+            assert_eq!(
+                settings(address, gateway, servers),
+                None,
+                "{address} {gateway}"
+            );
         }
     }
 
@@ -171,7 +181,11 @@ mod tests {
         make("lo", &[("type", "772\n"), ("operstate", "unknown\n")]);
         make(
             "enp1s0",
-            &[("type", "1\n"), ("operstate", "down\n"), ("device/vendor", "x")],
+            &[
+                ("type", "1\n"),
+                ("operstate", "down\n"),
+                ("device/vendor", "x"),
+            ],
         );
         make("br0", &[("type", "1\n"), ("operstate", "up\n")]);
         make("wlp2s0", &[("wireless/x", ""), ("operstate", "up\n")]);

@@ -51,8 +51,8 @@ const LOOKS: [Look; 4] = [
     },
 ];
 
-/// Writes `<look>-<language>.png` into the directory: every sample screen in
-/// rows of eight.
+/// Writes `<look>-<language>.png` into the directory, every sample screen in
+/// rows of eight, and `maintenance-<look>-<language>.png` with a technician's.
 ///
 /// # Errors
 /// When a picture cannot be made or written.
@@ -62,18 +62,26 @@ pub fn contact_sheet(directory: &Path) -> Result<()> {
     for look in &LOOKS {
         let mut driver = Driver::new(look.size)?;
         for language in Language::ALL {
-            let path = directory.join(format!("{}-{}.png", look.name, language.code()));
-            sheet(&mut driver, look, language, &path)?;
+            let name = format!("{}-{}.png", look.name, language.code());
+            let path = directory.join(&name);
+            sheet(&mut driver, &samples::all(), look, language, &path)?;
+            let path = directory.join(format!("maintenance-{name}"));
+            sheet(&mut driver, &samples::maintenance(), look, language, &path)?;
         }
     }
     Ok(())
 }
 
-fn sheet(driver: &mut Driver, look: &Look, language: Language, path: &Path) -> Result<()> {
+fn sheet(
+    driver: &mut Driver,
+    samples: &[Sample],
+    look: &Look,
+    language: Language,
+    path: &Path,
+) -> Result<()> {
     const COLUMNS: usize = 8;
     const GAP: u32 = 8;
 
-    let samples = samples::all();
     let (width, height) = look.size.pixels();
     let (small_width, small_height) = (width / look.reduce, height / look.reduce);
     let rows = samples.len().div_ceil(COLUMNS) as u32;

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use i_slint_backend_testing::{ElementHandle, ElementQuery, mock_elapsed_time};
+use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, mock_elapsed_time};
 use slint::platform::{Key, PointerEventButton, WindowEvent};
 use slint::{ComponentHandle as _, LogicalPosition, SharedString};
 
+use super::super::generated::Focus;
 use super::super::{Ui, WindowSize};
 
 /// How long an element may take to come.
@@ -39,6 +40,8 @@ pub struct Seen {
     /// What stands in a field, as it is drawn: dots for secrets.
     pub value: String,
     pub enabled: bool,
+    /// A finger or a key does something to it.
+    pub touchable: bool,
     pub x: f32,
     pub y: f32,
     pub width: f32,
@@ -50,6 +53,8 @@ pub struct Driver {
     ui: Ui,
     size: WindowSize,
     last_pump: Instant,
+    /// Nothing is touched: all is done by a hardware keyboard.
+    by_keyboard: bool,
 }
 
 impl Driver {
@@ -63,7 +68,13 @@ impl Driver {
             ui,
             size,
             last_pump: Instant::now(),
+            by_keyboard: false,
         })
+    }
+
+    /// From now on the person does everything by keys; pointer events are refused.
+    pub fn use_keyboard(&mut self) {
+        self.by_keyboard = true;
     }
 
     pub fn ui(&self) -> &Ui {
@@ -190,11 +201,14 @@ impl Driver {
     }
 
     /// Touches the element with this accessible id at its centre, scrolling it
-    /// into sight first.
+    /// into sight first; or goes there by keys and acts on it.
     ///
     /// # Errors
     /// When it does not come, rests, or cannot be brought into sight.
     pub fn touch_id(&mut self, id: &str) -> Result<()> {
+        if self.by_keyboard {
+            return self.act_by_keys(id);
+        }
         self.wait_for(id)?;
         let fixed = FIXED.iter().any(|prefix| id.starts_with(prefix)) || FIXED_TOO.contains(&id);
         let found = if fixed {
@@ -233,6 +247,13 @@ impl Driver {
         let Some(page) = self.find("page") else {
             return Ok(());
         };
+        if self.by_keyboard {
+            return self.press_key(if pixels < 0.0 {
+                Key::PageUp
+            } else {
+                Key::PageDown
+            });
+        }
         self.dispatch(WindowEvent::PointerScrolled {
             position: LogicalPosition::new(page.x + 30.0, page.y + page.height / 3.0),
             delta_x: 0.0,
@@ -268,6 +289,10 @@ impl Driver {
             let (Some(found), Some(page)) = (self.find(id), self.find("page")) else {
                 return Ok(None);
             };
+            // The display's test covers the page.
+            if self.find("colour-field").is_some() {
+                return Ok(Some(found));
+            }
             let centre = found.y + found.height / 2.0;
             let (top, bottom) = (page.y + 8.0, page.y + page.height - 8.0);
             // The strip "more below" takes its place from the page.
@@ -296,6 +321,14 @@ impl Driver {
     }
 
     fn dispatch(&self, event: WindowEvent) -> Result<()> {
+        let by_key = matches!(
+            event,
+            WindowEvent::KeyPressed { .. } | WindowEvent::KeyReleased { .. }
+        );
+        ensure!(
+            by_key || !self.by_keyboard,
+            "{event:?} is not of a keyboard"
+        );
         self.ui.window.window().dispatch_event_with_result(event)?;
         Ok(())
     }
@@ -319,6 +352,54 @@ impl Driver {
         self.press_key(Key::Tab)
     }
 
+    /// The element around which the ring is drawn.
+    pub fn focused(&self) -> Option<String> {
+        let focus = self.ui.window.global::<Focus>();
+        let current = focus.get_current();
+        (focus.get_shown() && !current.is_empty()).then(|| current.into())
+    }
+
+    /// Brings the focus to this element as a person would: in a list by the arrow,
+    /// else by Tab.
+    ///
+    /// # Errors
+    /// When it is not met.
+    pub fn focus_by_keys(&mut self, id: &str) -> Result<()> {
+        for key in [Key::DownArrow, Key::Tab] {
+            // The first press may only show where the focus is; round is once more.
+            let mut met = Vec::new();
+            while self.focused().as_deref() != Some(id) {
+                self.press_key(key)?;
+                let now = self.focused();
+                if met.contains(&now) {
+                    break;
+                }
+                met.push(now);
+            }
+            if self.focused().as_deref() == Some(id) {
+                return Ok(());
+            }
+        }
+        bail!("`{id}` is not reached by keys")
+    }
+
+    fn act_by_keys(&mut self, id: &str) -> Result<()> {
+        if let Some(key) = id.strip_prefix("key-") {
+            return match key {
+                "backspace" => self.press_key(Key::Backspace),
+                "space" => self.press_key(Key::Space),
+                _ => bail!("`{id}` is on no hardware keyboard"),
+            };
+        }
+        self.wait_for(id)?;
+        self.focus_by_keys(id)?;
+        // A field is typed into; Enter would leave it.
+        match id.starts_with("field-") {
+            true => Ok(()),
+            false => self.press_key(Key::Return),
+        }
+    }
+
     /// Types by touching the keys of whichever pad or keyboard is shown, changing
     /// its layout and pressing its shift where a sign needs it.
     ///
@@ -333,15 +414,13 @@ impl Driver {
     }
 
     fn type_sign(&mut self, sign: char) -> Result<()> {
+        if self.by_keyboard {
+            return self.type_by_keys(sign);
+        }
         if sign == ' ' {
             return self.touch_id("key-space");
         }
-        let begun = Instant::now();
-        while !self.any_key() {
-            ensure!(begun.elapsed() < PATIENCE, "no keyboard came");
-            self.pump()?;
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.wait_for_keys()?;
         if self.type_here(sign)? {
             return Ok(());
         }
@@ -368,8 +447,28 @@ impl Driver {
         bail!("no key of any layout types it")
     }
 
-    fn any_key(&self) -> bool {
-        self.find("key-backspace").is_some()
+    /// There is something to type into once there is something to type with.
+    fn wait_for_keys(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while self.find("key-backspace").is_none() {
+            ensure!(begun.elapsed() < PATIENCE, "no keyboard came");
+            self.pump()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    fn type_by_keys(&mut self, sign: char) -> Result<()> {
+        self.wait_for_keys()?;
+        if !sign.is_uppercase() {
+            return self.press_key(sign);
+        }
+        let shift = SharedString::from(Key::Shift);
+        self.dispatch(WindowEvent::KeyPressed {
+            text: shift.clone(),
+        })?;
+        self.press_key(sign)?;
+        self.dispatch(WindowEvent::KeyReleased { text: shift })
     }
 
     /// Types the sign if the layout that is shown has it.
@@ -425,6 +524,10 @@ fn seen(element: &ElementHandle, id: &str) -> Seen {
         label: element.accessible_label().unwrap_or_default().into(),
         value: element.accessible_value().unwrap_or_default().into(),
         enabled: element.accessible_enabled().unwrap_or(true),
+        touchable: matches!(
+            element.accessible_role(),
+            Some(AccessibleRole::Button | AccessibleRole::RadioButton | AccessibleRole::TextInput)
+        ),
         x: at.x,
         y: at.y,
         width: size.width,
