@@ -86,7 +86,8 @@ impl Clock {
     /// begin anew when a clock falls back.
     pub fn not_before(&self) -> UnixMillis {
         let wall = UnixMillis::from_system_clock();
-        self.last_signed().map_or(wall, |signed| wall.max(signed))
+        let floor = self.known().floor;
+        floor.map_or(wall, |signed| wall.max(signed))
     }
 
     /// The newest time that the office ever signed.

@@ -33,9 +33,9 @@ pub(super) struct Link {
     /// It never was provisioned.
     pub is_nobodys: bool,
     pub office: Option<Office>,
-    pub reports: Option<Reports>,
     /// Also without a queue: the office learns of that, too.
     client: Option<OfficeClient>,
+    pub reports: Option<Reports>,
 }
 
 pub(super) struct Office {
@@ -67,8 +67,8 @@ impl Link {
                         kiosk: None,
                         is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
-                        reports: None,
                         client: None,
+                        reports: None,
                     },
                     vec![e.fault()],
                     None,
@@ -107,8 +107,8 @@ impl Link {
             kiosk: Some(known_as),
             is_nobodys: false,
             office,
-            reports,
             client,
+            reports,
         };
         Ok((link, raised, last_signed))
     }
@@ -167,12 +167,12 @@ pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) 
         let news = office.uplink.subscribe();
         runtime.spawn(listen(news, office.uplink.clone(), world.clone()));
         runtime.spawn(office.uplink.clone().run());
-        runtime.spawn(reports::run(world.clone()));
-        runtime.spawn(updates::run(world.clone()));
     }
     if let Some(client) = &world.link.client {
         runtime.spawn(heartbeats(client.clone(), world.clone()));
     }
+    runtime.spawn(reports::run(world.clone()));
+    runtime.spawn(updates::run(world.clone()));
 }
 
 /// While the link is down it is looked at again so often: one cause may follow another.

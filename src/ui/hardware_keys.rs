@@ -9,6 +9,7 @@ use slint::platform::Key as Hardware;
 
 use super::focus::{Act, Focus, Way};
 use super::generated::{self, DialogName, KioskWindow, Scroll, Visit};
+use crate::maintenance::Do;
 use crate::session::event::{Key, Touch};
 
 /// Every key of the window tells `told`, until the window ends.
@@ -101,6 +102,7 @@ impl Keys {
         let visit = window.global::<Visit>();
         match window.global::<generated::Focus>().get_dialog() {
             DialogName::Display => visit.set_display_open(false),
+            DialogName::Colour => (self.told)(Touch::Maintain(Do::SkipTest)),
             DialogName::IdleWarning => (self.told)(Touch::StillHere),
             DialogName::ConfirmCancel | DialogName::Help => (self.told)(Touch::DismissDialog),
             DialogName::None if visit.get_can_go_back() => (self.told)(Touch::Back),

@@ -479,6 +479,19 @@ impl<'a> Citizen<'a> {
         Ok(())
     }
 
+    /// A moment for what was touched to show.
+    pub(super) fn pause(&mut self) -> Result<()> {
+        self.pump_for(Duration::from_millis(100))
+    }
+
+    pub(super) fn note(&mut self, name: &str, started: Instant, outcome: &Result<()>) {
+        if outcome.is_err() {
+            // What the person saw when it went wrong.
+            let _ = self.picture(&format!("failed_{name}"));
+        }
+        self.summary.note(name, started, outcome);
+    }
+
     fn pump_for(&mut self, time: Duration) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < time {
@@ -502,11 +515,7 @@ impl<'a> Citizen<'a> {
     ) -> Result<()> {
         let started = Instant::now();
         let outcome = walk(self).with_context(|| format!("step {name}"));
-        if outcome.is_err() {
-            // What the person saw when it went wrong.
-            let _ = self.picture(&format!("failed_{name}"));
-        }
-        self.summary.note(name, started, &outcome);
+        self.note(name, started, &outcome);
         outcome
     }
 }

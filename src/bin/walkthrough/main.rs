@@ -9,6 +9,7 @@ mod renewal;
 mod resume;
 mod revocation;
 mod summary;
+mod technician;
 mod token;
 mod visit;
 
@@ -52,6 +53,10 @@ pub struct Arguments {
     /// At the end the citizen revokes the certificate.
     #[arg(long, conflicts_with = "offline")]
     revoke: bool,
+    /// A technician instead of a citizen: a new kiosk is set up with the office's token,
+    /// then looked through and tested with a card.
+    #[arg(long, conflicts_with_all = ["offline", "token", "card", "renew", "revoke"])]
+    maintain: bool,
     /// Everything is done by a hardware keyboard, nothing by touch.
     #[arg(long)]
     keyboard: bool,

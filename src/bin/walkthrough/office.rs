@@ -170,6 +170,17 @@ impl Office {
         Ok(approved)
     }
 
+    /// Certificate (PEM) of a technician for the key of this request.
+    pub fn add_technician(&self, name: &str, request: &Path) -> anyhow::Result<String> {
+        let request = request.to_str().context("a path is not UTF-8")?;
+        self.call_in(&["technician", "add", name, "--csr", request])
+    }
+
+    /// What the kiosk told of itself: reports and work orders.
+    pub fn told(&self, kiosk: &str) -> anyhow::Result<String> {
+        self.call_in(&["kiosk", "told", kiosk])
+    }
+
     pub fn confirm_kiosk(&self, id: &str) -> anyhow::Result<()> {
         self.call_in(&["kiosk", "confirm", id]).map(drop)
     }

@@ -21,6 +21,7 @@ use super::journey::{self, Citizen};
 use super::office::Office;
 use super::revocation;
 use super::summary::Summary;
+use super::technician::{self, Technician};
 use super::token;
 
 const KIOSK: &str = "demo-1";
@@ -114,6 +115,17 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
             root_is_drive: true,
         },
         panel: config::Panel::Simulated(out.join("panel.png")),
+        maintenance: config::Maintenance {
+            card: match arguments.maintain {
+                true => config::TechniciansCard::Simulated {
+                    key: out.join(technician::KEY),
+                    certificate: out.join(technician::CERTIFICATE),
+                    inserted_file: Some(out.join(technician::INSERTED)),
+                },
+                false => config::TechniciansCard::default(),
+            },
+            ..config::Maintenance::default()
+        },
         session: config::Session {
             liveness_seconds_each: (defaults.liveness_seconds_each
                 / arguments.pace.clamp(1.0, 20.0))
@@ -142,7 +154,12 @@ impl Scene {
                 fs::remove_dir_all(old)?;
             }
         }
-        for old in [journey::CARD, token::INSERTED, token::MEMORY] {
+        for old in [
+            journey::CARD,
+            token::INSERTED,
+            token::MEMORY,
+            technician::INSERTED,
+        ] {
             if out.join(old).exists() {
                 fs::remove_file(out.join(old))?;
             }
@@ -162,7 +179,12 @@ impl Scene {
         let mut office = Office::init(&office_program(arguments)?, &state, &csca)?;
         office.start()?;
         let config = config(arguments, out, &office)?;
-        provision(&config, &office)?;
+        if arguments.maintain {
+            technician::carry_token(&office.add_kiosk(KIOSK)?, &drive)?;
+            technician::make_card(&office, out)?;
+        } else {
+            provision(&config, &office)?;
+        }
         Ok(Self {
             office,
             config,
@@ -184,13 +206,10 @@ impl Scene {
         if arguments.keyboard {
             driver.use_keyboard();
         }
-        let stage = Arc::new(driver.ui().on_stage(size));
-        let kiosk = Kiosk::start(self.config.clone(), exchange::Language::Kk, stage)?;
-        let events = kiosk.events();
-        driver
-            .ui()
-            .on_touch(move |touch| events.send(Event::Touch(touch)));
-
+        if arguments.maintain {
+            return self.maintain(arguments, size, out, driver, summary);
+        }
+        let kiosk = self.begin(&driver, size)?;
         let mut citizen = Citizen::new(driver, arguments.lang, out, arguments.token, summary);
         let outcome = if arguments.offline {
             citizen.enrol_offline().and_then(|()| {
@@ -225,6 +244,40 @@ impl Scene {
             true => self.check_revoked(&serials, summary),
             false => Ok(()),
         }
+    }
+
+    fn begin(&self, driver: &Driver, size: WindowSize) -> anyhow::Result<Kiosk> {
+        let stage = Arc::new(driver.ui().on_stage(size));
+        let kiosk = Kiosk::start(self.config.clone(), exchange::Language::Kk, stage)?;
+        let events = kiosk.events();
+        driver
+            .ui()
+            .on_touch(move |touch| events.send(Event::Touch(touch)));
+        Ok(kiosk)
+    }
+
+    /// A kiosk of no office, then the same one of this office.
+    fn maintain(
+        &self,
+        arguments: &Arguments,
+        size: WindowSize,
+        out: &Path,
+        driver: Driver,
+        summary: &mut Summary,
+    ) -> anyhow::Result<()> {
+        let kiosk = self.begin(&driver, size)?;
+        let walker = Citizen::new(driver, arguments.lang, out, false, summary);
+        let mut technician = Technician::new(walker, out);
+        technician.set_up(&self.office, KIOSK)?;
+        // It ends by itself, to be started anew by the service manager.
+        drop(kiosk);
+        Stage::clear();
+        let kiosk = self.begin(technician.driver(), size)?;
+        let outcome = technician.maintain(&self.office, KIOSK, &self.drive);
+        drop(technician);
+        drop(kiosk);
+        Stage::clear();
+        outcome
     }
 
     /// What came of it, seen from outside. Gives the certificates' serial numbers.

@@ -12,19 +12,23 @@ use crate::maintenance::{
 pub(super) fn all() -> Vec<Sample> {
     use RowName::*;
     let reader = vec![
-        Row::text(
-            ReaderDevice,
-            "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00",
-        ),
+<<<<<<< HEAD
         Row::text(
             AnswerToReset,
             "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40",
         ),
+=======
+        Row::text(Reader, "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00"),
+        Row::text(AnswerToReset, "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40"),
+>>>>>>> maintui
         Row::word(TestCard, Light::Bad, Word::Silent).with(Fault::CardServiceDown),
         Row::new(ReadingTime, Light::Good, Value::Millis(1_312)),
     ];
     let camera = vec![
-        Row::text(CameraDevice, "HD Pro Webcam C920"),
+<<<<<<< HEAD
+=======
+        Row::text(Camera, "HD Pro Webcam C920"),
+>>>>>>> maintui
         Row::text(FrameSize, "1280 × 720"),
         Row::new(FrameRate, Light::Good, Value::Rate(299)),
         Row::new(Brightness, Light::Good, Value::Percent(54)),
@@ -34,7 +38,6 @@ pub(super) fn all() -> Vec<Sample> {
     let token = vec![
         Row::text(TokenKind, "PIV 5.7.1"),
         Row::new(PinTriesLeft, Light::Warning, Value::Count(1)),
-        Row::word(TokenWritten, Light::Good, Word::Works),
         Row::new(AnswerTime, Light::Good, Value::Millis(86)),
     ];
     let drive = vec![

@@ -202,18 +202,17 @@ fn network() -> Vec<Sample> {
             Value::Text("2a03:6f00:6:1::5c3a:b1f4/64, 192.168.10.20/24".into()),
         ),
         good(Gateway, Value::Text("192.168.10.1".into())),
-        good(
-            NameServers,
-            Value::Text("192.168.10.1, 195.12.114.3".into()),
-        ),
         good(NameResolution, Value::Millis(38)),
         good(Connection, Value::Millis(212)),
         Row::word(Tls, Light::Bad, Word::Failed).with(Fault::OfficeUntrusted),
+<<<<<<< HEAD
+=======
         Row::new(
-            OfficeCertificateUntil,
+            CertificateUntil,
             Light::Warning,
             Value::Moment(NOW.plus_millis(9 * 86_400_000)),
         ),
+>>>>>>> maintui
         good(ClockDifference, Value::Millis(412)),
         Row::word(OfficeAnswer, Light::Bad, Word::Silent).with(Fault::OfficeUnreachable),
     ];
@@ -248,7 +247,6 @@ fn kept() -> Vec<Sample> {
                 Light::Warning,
                 Value::Moment(NOW.plus_millis(-52 * 3_600_000)),
             ),
-            Row::word(LastSent, Light::None, Word::Never),
             Row::text(
                 LastError,
                 "PATCH https://kiosks.eds.example.kz:8443/v1/submissions/01936f7e-53a1-7b4c-9d21-f0a4c1e75b02/video: connection reset by peer",
