@@ -219,6 +219,7 @@ mod tests {
                 free_bytes: 300 << 20,
                 media_floor_bytes: 0,
                 ballast_whole: true,
+                read_only: false,
                 waiting: 2,
                 quarantined: 1,
                 oldest_waiting: None,

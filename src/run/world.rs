@@ -115,13 +115,13 @@ pub(super) struct Inner {
     standing: Mutex<Standing>,
     /// Submissions that a technician carried out on a drive.
     exported: Mutex<BTreeSet<SubmissionId>>,
-    left_behind: Mutex<LeftBehind>,
-    /// The office is to hear of it soon.
-    pub news: Notify,
     standing_file: Mutex<StandingFile>,
     screen_is_drawn: Arc<AtomicBool>,
     /// Submissions that are being committed.
     committing: AtomicU32,
+    left_behind: Mutex<LeftBehind>,
+    /// The office is to hear of it soon.
+    pub news: Notify,
 }
 
 /// What is kept of the one citizen who is here; gone with `EndSession`.
@@ -239,29 +239,29 @@ impl World {
             panel: equipment::panel(&config.panel, events.clone()).map_err(StartError::Thread)?,
             visit: Mutex::default(),
             exported: Mutex::default(),
-            // A watch over drives that did not begin would have ended the start.
             standing: Mutex::new(Standing {
                 ended: left_for_the_screen.into_iter().collect(),
+                // A watch over drives that did not begin would have ended the start.
                 answered: Answered {
                     drives: true,
                     ..Answered::default()
                 },
                 ..Standing::default()
             }),
-            left_behind: Mutex::new(left_behind),
-            news: Notify::new(),
             standing_file: Mutex::new(StandingFile::of_environment()),
             screen_is_drawn: Arc::default(),
             committing: AtomicU32::new(0),
+            left_behind: Mutex::new(left_behind),
+            news: Notify::new(),
             config,
             events,
             screen,
         });
         link::start_tasks(&inner, runtime.handle());
         runtime.spawn(watch_capacity(inner.clone()));
+        runtime.spawn(maintenance::close_after_start(inner.clone()));
         runtime.spawn(clock::watch(inner.clock.clone(), inner.events.clone()));
         runtime.spawn(left_behind::watch(inner.clone()));
-        runtime.spawn(maintenance::close_after_start(inner.clone()));
         drop(within);
         Ok(Self {
             inner,
@@ -355,13 +355,13 @@ impl World {
 
     /// Takes note of what the station became, for panel, heartbeat and whoever watches.
     pub fn note(&self, station: &Station) {
-        // What is only presumed is nothing to tell.
-        let known = station.faults().difference(station.presumed());
-        let faults: Vec<Fault> = known.copied().collect();
         if let Some(runtime) = &self.runtime {
             let _within = runtime.enter();
             self.inner.cards.watch(station.session().is_none());
         }
+        // What is only presumed is nothing to tell.
+        let known = station.faults().difference(station.presumed());
+        let faults: Vec<Fault> = known.copied().collect();
         let mode = match station.mode() {
             Mode::Idle => "idle",
             Mode::Citizen => "citizen",

@@ -118,6 +118,9 @@ impl BundleFolder {
         let mut file = tokio::fs::OpenOptions::new();
         let mut file = file.append(true).open(&half).await.map_err(disk)?;
         if missing > 0 {
+            if waits.borrow().is_some() {
+                return Err(FetchError::GaveWay);
+            }
             let mut response = client.bundle_from(offer, check.length()).await?;
             let mut synced = check.length();
             let came = loop {

@@ -62,6 +62,7 @@ pub(super) async fn run(world: Arc<Inner>) {
         // Not all kiosks at once after a power cut.
         ask_at: Instant::now() + random_part(every.min(Duration::from_secs(60))),
         failures: 0,
+        again_at: Instant::now(),
         ready: None,
         held: None,
         raised: false,
@@ -118,6 +119,8 @@ struct Updates<'a> {
     ask_at: Instant,
     /// Fetches that failed, one after the other.
     failures: u32,
+    /// What came to nothing is not tried again at once.
+    again_at: Instant,
     /// The bundle that lies here whole.
     ready: Option<Digest>,
     /// Told in the journal when it changes.
@@ -148,7 +151,7 @@ impl Updates<'_> {
             // Before a fetch, which may take long.
             self.world.note_update(self.told(), self.seen());
         }
-        let Some(offer) = self.wanted() else {
+        let Some(offer) = self.wanted().filter(|_| Instant::now() >= self.again_at) else {
             return Ok(());
         };
         if !self.has(&offer).await {
@@ -199,6 +202,7 @@ impl Updates<'_> {
         })?;
         if is_new {
             tracing::info!(number = offer.number, version = %offer.version, "an update is offered");
+            self.again_at = Instant::now();
             self.tell_fault();
             self.clear_folder(Some(&offer)).await?;
         }
@@ -416,6 +420,7 @@ impl Updates<'_> {
 
     /// The office is told once of each reason.
     fn refuse(&mut self, offer: &UpdateOffer, fault: Fault) -> Result<(), SyncError> {
+        self.again_at = Instant::now() + self.every;
         let fault = fault_code(fault);
         if self.kept.record.refused.as_ref() == Some(&fault) {
             return Ok(());

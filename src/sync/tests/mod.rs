@@ -1,5 +1,6 @@
 //! The office's side played by a small server that can lie, cut and hang.
 
+mod bundle;
 mod office;
 mod tus;
 mod uplink;

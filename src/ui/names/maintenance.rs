@@ -39,20 +39,6 @@ one_way!(RowName, screen::RowTitle {
     Disk = Disk, Queue = Queue, Link = Link, Clock = Clock, Configuration = Configuration,
     Update = Update, Keys = Keys, Program = Program, KioskVersion = KioskVersion,
     ImageVersion = ImageVersion, KernelVersion = KernelVersion, Uptime = Uptime,
-<<<<<<< HEAD
-    FrameSize = FrameSize, FrameRate = FrameRate,
-    Brightness = Brightness, Contrast = Contrast, Sharpness = Sharpness,
-    AnswerToReset = AnswerToReset, TestCard = TestCard,
-    ReadingTime = ReadingTime, TokenKind = TokenKind, PinTriesLeft = PinTriesLeft,
-    AnswerTime = AnswerTime, DriveLabel = DriveLabel,
-    FreeOnDrive = FreeOnDrive, DriveWritten = DriveWritten, DrivePulledOut = DrivePulledOut,
-    PanelPicture = PanelPicture,
-    Wired = Wired, Wifi = Wifi, Mobile = Mobile, Address = Address, Gateway = Gateway,
-    NameResolution = NameResolution, Connection = Connection,
-    Tls = Tls,     ClockDifference = ClockDifference, OfficeAnswer = OfficeAnswer, Waiting = Waiting,
-    Quarantined = Quarantined, Oldest = Oldest, LastError = LastError,
-    QueueBytes = QueueBytes, FreeSpace = FreeSpace, SpaceFloor = SpaceFloor, Ballast = Ballast,
-=======
     FrameSize = FrameSize, FrameRate = FrameRate, Brightness = Brightness, Contrast = Contrast,
     Sharpness = Sharpness, AnswerToReset = AnswerToReset, TestCard = TestCard,
     ReadingTime = ReadingTime, TokenKind = TokenKind, PinTriesLeft = PinTriesLeft,
@@ -63,7 +49,6 @@ one_way!(RowName, screen::RowTitle {
     ClockDifference = ClockDifference, OfficeAnswer = OfficeAnswer, Waiting = Waiting,
     Quarantined = Quarantined, Oldest = Oldest, LastError = LastError, QueueBytes = QueueBytes,
     FreeSpace = FreeSpace, SpaceFloor = SpaceFloor, Ballast = Ballast,
->>>>>>> maintui
     DatabaseBytes = DatabaseBytes, WalBytes = WalBytes, SyncTime = SyncTime,
     FileSystem = FileSystem, DatabaseVersion = DatabaseVersion, LogLine = LogLine,
     Setting = Setting, Kiosk = Kiosk, OfficeAddress = OfficeAddress, Provisioned = Provisioned,

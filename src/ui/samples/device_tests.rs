@@ -12,23 +12,13 @@ use crate::maintenance::{
 pub(super) fn all() -> Vec<Sample> {
     use RowName::*;
     let reader = vec![
-<<<<<<< HEAD
-        Row::text(
-            AnswerToReset,
-            "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40",
-        ),
-=======
         Row::text(Reader, "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00"),
         Row::text(AnswerToReset, "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40"),
->>>>>>> maintui
         Row::word(TestCard, Light::Bad, Word::Silent).with(Fault::CardServiceDown),
         Row::new(ReadingTime, Light::Good, Value::Millis(1_312)),
     ];
     let camera = vec![
-<<<<<<< HEAD
-=======
         Row::text(Camera, "HD Pro Webcam C920"),
->>>>>>> maintui
         Row::text(FrameSize, "1280 × 720"),
         Row::new(FrameRate, Light::Good, Value::Rate(299)),
         Row::new(Brightness, Light::Good, Value::Percent(54)),

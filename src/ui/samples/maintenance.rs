@@ -205,14 +205,11 @@ fn network() -> Vec<Sample> {
         good(NameResolution, Value::Millis(38)),
         good(Connection, Value::Millis(212)),
         Row::word(Tls, Light::Bad, Word::Failed).with(Fault::OfficeUntrusted),
-<<<<<<< HEAD
-=======
         Row::new(
             CertificateUntil,
             Light::Warning,
             Value::Moment(NOW.plus_millis(9 * 86_400_000)),
         ),
->>>>>>> maintui
         good(ClockDifference, Value::Millis(412)),
         Row::word(OfficeAnswer, Light::Bad, Word::Silent).with(Fault::OfficeUnreachable),
     ];
