@@ -86,12 +86,7 @@ impl Clock {
     /// begin anew when a clock falls back.
     pub fn not_before(&self) -> UnixMillis {
         let wall = UnixMillis::from_system_clock();
-<<<<<<< HEAD
-        let floor = self.known().floor;
-        floor.map_or(wall, |signed| wall.max(signed))
-=======
         self.last_signed().map_or(wall, |signed| wall.max(signed))
->>>>>>> maint
     }
 
     /// The newest time that the office ever signed.

@@ -33,15 +33,9 @@ pub(super) struct Link {
     /// It never was provisioned.
     pub is_nobodys: bool,
     pub office: Option<Office>,
-<<<<<<< HEAD
-    /// Also without a queue: the office learns of that, too.
-    client: Option<OfficeClient>,
-    pub reports: Option<Reports>,
-=======
     pub reports: Option<Reports>,
     /// Also without a queue: the office learns of that, too.
     client: Option<OfficeClient>,
->>>>>>> maint
 }
 
 pub(super) struct Office {
@@ -73,13 +67,8 @@ impl Link {
                         kiosk: None,
                         is_nobodys: matches!(e, SyncError::NotProvisioned),
                         office: None,
-<<<<<<< HEAD
-                        client: None,
-                        reports: None,
-=======
                         reports: None,
                         client: None,
->>>>>>> maint
                     },
                     vec![e.fault()],
                     None,
