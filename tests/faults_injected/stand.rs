@@ -45,6 +45,7 @@ impl Draws for Shown {
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
         answer();
     }
+    fn close(&self) {}
 }
 
 pub struct Stand {

@@ -1,0 +1,346 @@
+//! What is done behind the PIN, and by who unpacks a kiosk of nobody.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kiosk::maintenance::{
+    Act, Do, Layer, MaintenanceView, Outcome, Page, Refusal, RowName, Value, Who, Word,
+};
+use kiosk::session::event::{Choice, Field, Key, Touch};
+use kiosk::session::view::Screen;
+
+use super::card::Files;
+use super::enter;
+use super::office::KIOSK;
+use super::stand::Stand;
+
+/// What a citizen typed here before.
+const CITIZEN: [&str; 3] = ["880412401006", "7010000001", "0000001"];
+
+/// The real steward; what it runs are the scripts of its own tests, which keep what they
+/// were called with.
+fn steward(stand: &Stand) -> (tokio::runtime::Runtime, PathBuf) {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/steward/tests/programs");
+    let place = stand.path("programs");
+    fs::create_dir(&place).unwrap();
+    for name in ["rauc", "systemctl", "journalctl", "networkctl", "date"] {
+        std::os::unix::fs::symlink(programs.join(name), place.join(name)).unwrap();
+    }
+    let calls = place.join("calls");
+    fs::write(&calls, "").unwrap();
+    let config = steward::Config {
+        peers: vec![rustix::process::getuid().as_raw()],
+        state_dir: stand.path("steward"),
+        kiosk_dir: stand.config.data_dir.clone(),
+        data_dirs: vec![stand.config.data_dir.clone()],
+        programs: steward::config::Programs {
+            rauc: place.join("rauc"),
+            systemctl: place.join("systemctl"),
+            journalctl: place.join("journalctl"),
+            networkctl: place.join("networkctl"),
+            date: place.join("date"),
+        },
+        ..steward::Config::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let socket = stand.config.steward.clone();
+    let listener = runtime.block_on(async { tokio::net::UnixListener::bind(socket).unwrap() });
+    runtime.spawn(steward::serve::serve(
+        listener,
+        Arc::new(steward::verbs::Steward::new(config)),
+    ));
+    (runtime, calls)
+}
+
+fn open(stand: &Stand, page: Page) -> MaintenanceView {
+    stand.act(Do::Open(page));
+    stand.sees_page(page)
+}
+
+/// Waits until it is done or refused.
+fn done(stand: &Stand, page: Page, act: Act) -> MaintenanceView {
+    stand.act(Do::Act(act));
+    settled(stand, page)
+}
+
+fn settled(stand: &Stand, page: Page) -> MaintenanceView {
+    let view = stand.sees("an outcome", |view| {
+        let Screen::Maintenance(view) = &view.screen else {
+            return false;
+        };
+        view.page == page && !view.working && view.outcome.is_some()
+    });
+    let Screen::Maintenance(view) = view.screen else {
+        unreachable!()
+    };
+    *view
+}
+
+fn value(view: &MaintenanceView, name: RowName) -> Option<Value> {
+    let mut rows = view.rows.iter();
+    rows.find(|row| row.name == name)
+        .map(|row| row.value.clone())
+}
+
+#[test]
+fn nothing_of_a_citizen_is_shown() {
+    let mut stand = Stand::new();
+    let card = Files::of(&mut stand);
+    let (_runtime, _) = steward(&stand);
+    stand.start_with_list();
+    stand.sees_welcome();
+    stand.touch(Touch::Start);
+    stand.sees("consent", |view| {
+        matches!(view.screen, Screen::Consent { .. })
+    });
+    stand.touch(Touch::Choose(Choice::Consent(true)));
+    stand.touch(Touch::Next);
+    stand.sees("identity number", |view| {
+        matches!(view.screen, Screen::IdentityNumber { .. })
+    });
+    stand.type_into(Field::IdentityNumber, CITIZEN[0]);
+    stand.touch(Touch::Next);
+    stand.sees("phone", |view| matches!(view.screen, Screen::Phone { .. }));
+    stand.type_into(Field::Phone, CITIZEN[1]);
+    stand.touch(Touch::Cancel);
+    stand.touch(Touch::ConfirmCancel);
+    stand.sees_welcome();
+
+    enter(&stand, &card);
+    let pages = Page::ALL.iter().filter(|page| {
+        // Without a way there by itself.
+        !matches!(
+            page,
+            Page::Pin | Page::Refused | Page::NetworkSettings | Page::Setting | Page::Devices
+        )
+    });
+    for page in pages {
+        open(&stand, *page);
+    }
+    stand.act(Do::Act(Act::Leave));
+    stand.sees_welcome();
+    for view in stand.maintenance_views() {
+        let typed = view.fields.iter().map(|field| field.text.as_str());
+        let all = format!("{view:?} {}", typed.collect::<Vec<_>>().join(" "));
+        for canary in CITIZEN {
+            assert!(!all.contains(canary), "{canary} in {all}");
+        }
+    }
+}
+
+#[test]
+fn a_setting_is_changed_and_counts_after_a_restart() {
+    let mut stand = Stand::new();
+    let card = Files::of(&mut stand);
+    stand.start_with_list();
+    enter(&stand, &card);
+    let local = stand.config.layers[0].clone();
+
+    let change = |typed: &str| {
+        let page = open(&stand, Page::Configuration);
+        let is_it = |value: &Value| matches!(value, Value::Setting { key, .. } if key == "session.idle_seconds");
+        let row = page.rows.iter().position(|row| is_it(&row.value)).unwrap();
+        stand.act(Do::Row(row));
+        stand.sees_page(Page::Setting);
+        for _ in 0..6 {
+            stand.touch(Touch::Key(Key::Backspace));
+        }
+        stand.type_into(Field::SettingValue, typed);
+        stand.touch(Touch::Next);
+    };
+    change("1");
+    let refused = settled(&stand, Page::Setting);
+    assert_eq!(refused.outcome, Some(Outcome::Refused(Refusal::BadValue)));
+    assert!(!local.exists());
+    change("45");
+    let page = stand.sees_page(Page::Configuration);
+    let set = page.rows.iter().any(|row| {
+        matches!(&row.value, Value::Setting { key, value, layer: Layer::Local, editable: true }
+            if key == "session.idle_seconds" && value == "45")
+    });
+    assert!(set, "{:?}", page.rows);
+    let text = fs::read_to_string(&local).unwrap();
+    assert!(text.contains("idle_seconds = 45"), "{text}");
+    assert_eq!(
+        kiosk::config::Config::load(&[local]).0.session.idle_seconds,
+        45
+    );
+
+    done(&stand, Page::Configuration, Act::RestartKiosk);
+    stand.ends();
+    // As the service manager would.
+    stand.stop();
+    card.take_out();
+    stand.start();
+    let order = stand.office_has_work_order();
+    let done: Vec<&str> = order["done"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| d["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(done, ["configured", "restarted"]);
+}
+
+#[test]
+fn the_report_goes_onto_a_drive_and_to_the_office() {
+    let mut stand = Stand::new();
+    let card = Files::of(&mut stand);
+    stand.start_with_list();
+    enter(&stand, &card);
+    open(&stand, Page::Report);
+    let written = done(&stand, Page::Report, Act::ReportToDrive);
+    assert_eq!(
+        written.outcome,
+        Some(Outcome::Done(Act::ReportToDrive)),
+        "{written:?}"
+    );
+    let Some(Value::Count(number)) = value(&written, RowName::ReportNumber) else {
+        panic!("{written:?}");
+    };
+    let folder = stand.config.usb.root.join("qoltanba");
+    let file = folder.join(format!("readiness-{KIOSK}-{number}"));
+    let json = fs::read_to_string(file.with_extension("json")).unwrap();
+    let signed: exchange::Signed<exchange::ReadinessReport> = serde_json::from_str(&json).unwrap();
+    let key = kiosk::sync::Identity::open_or_create(&stand.config.data_dir.join("identity"));
+    let report = signed
+        .verify(&key.unwrap().device_key().public_key())
+        .unwrap();
+    assert_eq!(report.number, number);
+    let page = fs::read_to_string(file.with_extension("html")).unwrap();
+    assert!(page.contains(KIOSK) && page.contains("camera"), "{page}");
+    assert_eq!(
+        fs::read_dir(&folder).unwrap().count(),
+        2,
+        "nothing unfinished"
+    );
+
+    let sent = done(&stand, Page::Report, Act::ReportToOffice);
+    assert_eq!(sent.outcome, Some(Outcome::Done(Act::ReportToOffice)));
+    assert!(matches!(
+        value(&sent, RowName::SentAt),
+        Some(Value::Moment(_))
+    ));
+    let told = stand.office.run(&["kiosk", "told", KIOSK]);
+    assert!(
+        told.contains(&format!("\"number\":{}", number + 1)),
+        "{told}"
+    );
+}
+
+#[test]
+fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
+    let mut stand = Stand::new();
+    let card = Files::of(&mut stand);
+    let (_runtime, calls) = steward(&stand);
+    let called = || fs::read_to_string(&calls).unwrap();
+    stand.start_with_list();
+    stand.until("the office said what time it is", |stand| {
+        stand.config.data_dir.join("office-time.json").exists()
+    });
+    enter(&stand, &card);
+
+    open(&stand, Page::Time);
+    let set = |date: &str| {
+        stand.type_into(Field::ClockDate, date);
+        stand.type_into(Field::ClockTime, "15:50");
+        stand.touch(Touch::Next);
+        let told = settled(&stand, Page::Time);
+        for field in [Field::ClockDate, Field::ClockTime] {
+            stand.touch(Touch::Focus(field));
+            (0..12).for_each(|_| stand.touch(Touch::Key(Key::Backspace)));
+        }
+        told.outcome
+    };
+    // Before what the office signed: ended certificates would be good again.
+    assert_eq!(set("2025-06-01"), Some(Outcome::Refused(Refusal::BadTime)));
+    assert_eq!(set("never"), Some(Outcome::Refused(Refusal::BadTime)));
+    assert_eq!(called(), "");
+    assert_eq!(set("2098-06-01"), Some(Outcome::Done(Act::SetTime)));
+    assert!(called().contains("date --utc --set=@"), "{}", called());
+
+    open(&stand, Page::Wipe);
+    stand.act(Do::Act(Act::Wipe));
+    let asked = done(&stand, Page::Wipe, Act::AskWipe);
+    assert!(asked.acts.contains(&Act::Wipe), "{asked:?}");
+    assert!(!stand.path("steward/wipe").exists());
+    // Who goes elsewhere has not confirmed.
+    open(&stand, Page::Overview);
+    open(&stand, Page::Wipe);
+    stand.act(Do::Act(Act::Wipe));
+    done(&stand, Page::Wipe, Act::AskWipe);
+    assert!(!stand.path("steward/wipe").exists());
+    let wiped = done(&stand, Page::Wipe, Act::Wipe);
+    assert_eq!(wiped.outcome, Some(Outcome::Done(Act::Wipe)), "{wiped:?}");
+    assert!(stand.path("steward/wipe").exists());
+    assert!(called().contains("reboot"), "{}", called());
+}
+
+#[test]
+fn a_kiosk_of_nobody_is_set_up_by_who_unpacks_it() {
+    let mut stand = Stand::unknown();
+    stand.start();
+    stand.sees("out of service", |view| {
+        matches!(view.screen, Screen::OutOfService { .. })
+    });
+    stand.act(Do::SetUp);
+    let overview = stand.sees_page(Page::Overview);
+    assert_eq!(overview.who, Who::Installer);
+    // Not theirs.
+    stand.act(Do::Open(Page::Wipe));
+    stand.act(Do::Open(Page::Configuration));
+    open(&stand, Page::Provisioning);
+    let refused = done(&stand, Page::Provisioning, Act::ProvisionFromDrive);
+    assert_eq!(refused.outcome, Some(Outcome::Refused(Refusal::NoToken)));
+    let folder = stand.config.usb.root.join("qoltanba");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("provisioning-token"), "guessed\n").unwrap();
+    let refused = done(&stand, Page::Provisioning, Act::ProvisionFromDrive);
+    assert_eq!(
+        refused.outcome,
+        Some(Outcome::Refused(Refusal::TokenRefused))
+    );
+
+    let token = stand.token();
+    fs::write(folder.join("provisioning-token"), format!("{token}\n")).unwrap();
+    stand.act(Do::Act(Act::ProvisionFromDrive));
+    let words = |view: &MaintenanceView| value(view, RowName::OwnWords);
+    let view = stand.sees("words to compare", |view| match &view.screen {
+        Screen::Maintenance(view) => {
+            let awaits = Some(Value::Word(Word::AwaitingOffice));
+            value(view, RowName::Provisioned) == awaits && words(view).is_some()
+        }
+        _ => false,
+    });
+    let Screen::Maintenance(view) = view.screen else {
+        unreachable!()
+    };
+    let Some(Value::Text(words)) = words(&view) else {
+        panic!("{view:?}");
+    };
+    let listed = stand.office.run(&["kiosk", "list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let theirs: Vec<String> = serde_json::from_value(listed["fingerprint_words"].clone()).unwrap();
+    assert_eq!(words, theirs.join(" "));
+    stand.office.run(&["kiosk", "confirm", KIOSK]);
+    let view = settled(&stand, Page::Provisioning);
+    let provisioned = Some(Value::Word(Word::Provisioned));
+    assert_eq!(value(&view, RowName::Provisioned), provisioned);
+    let seen = stand.maintenance_views();
+    assert!(
+        seen.iter()
+            .all(|view| !matches!(view.page, Page::Wipe | Page::Configuration))
+    );
+    stand.ends();
+    stand.stop();
+
+    stand.start();
+    stand.sees_welcome();
+    stand.act(Do::SetUp);
+    assert_eq!(
+        stand.work_orders(),
+        Vec::<serde_json::Value>::new(),
+        "an installer has none"
+    );
+}
