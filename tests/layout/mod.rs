@@ -118,7 +118,7 @@ fn is_bar(one: &Seen) -> bool {
 
 /// Something to touch that is not a key.
 fn is_action(one: &Seen) -> bool {
-    const READ_ONLY: [&str; 31] = [
+    const READ_ONLY: [&str; 32] = [
         "top-bar",
         "bottom-bar",
         "page",
@@ -148,6 +148,7 @@ fn is_action(one: &Seen) -> bool {
         "refusal",
         "percent",
         "working",
+        "at-work",
         "hint",
         "colour-field",
     ];

@@ -121,6 +121,9 @@ fn identity(of: &str, name: impl std::fmt::Debug) -> slint::SharedString {
     slint::format!("{of}-{}", kebab(&format!("{name:?}")))
 }
 
+/// Signs that stand beside a name in about two lines.
+const LONG: usize = 40;
+
 fn row_data(row: &Row, opens: Option<Page>, language: Language) -> screen::RowData {
     let mut data = screen::RowData {
         name: row.name.name(),
@@ -167,6 +170,7 @@ fn row_data(row: &Row, opens: Option<Page>, language: Language) -> screen::RowDa
         }
     }
     .into();
+    data.long = data.text.chars().count() > LONG;
     data
 }
 
