@@ -33,7 +33,9 @@ const LOOKS: [(WindowSize, TextSize, bool); 4] = [
 fn a_keyboard_alone_is_enough() {
     let mut problems = BTreeSet::new();
     for (at, (size, text_size, high_contrast)) in LOOKS.into_iter().enumerate() {
-        if std::env::var("LOOK").is_ok_and(|l| l != at.to_string()) { continue; }
+        if std::env::var("LOOK").is_ok_and(|l| l != at.to_string()) {
+            continue;
+        }
         let mut driver = Driver::new(size).expect("the window opens");
         let touches = recorder(&driver);
         typing_goes_to_the_field(&mut driver, &touches);

@@ -71,7 +71,6 @@ mod tests {
         let into = lines.clone();
         let subscriber = tracing_subscriber::fmt()
             .event_format(ForJournal::new())
-            .with_ansi(false)
             .with_writer(move || into.clone())
             .finish();
         tracing::subscriber::with_default(subscriber, || {

@@ -28,6 +28,7 @@ cargo xtask demo      a citizen gets a signature: opens a window to touch, or wa
     --card            the key goes onto a simulated ID card, at collection
     --renew           then the citizen gets another key by the first one
     --revoke          at the end the citizen revokes the certificate
+    --maintain        a technician instead: a new kiosk set up, looked through, tested
     --keyboard        with --headless: by a hardware keyboard, nothing is touched
     --offline         the office cannot be reached until the citizen has the receipt
     --camera DEV      a real camera instead of the simulated one, e.g. /dev/video0

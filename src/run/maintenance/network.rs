@@ -98,7 +98,13 @@ fn row_of(at: network::Step, result: StepResult) -> Row {
         network::Step::Answer => RowName::OfficeAnswer,
     };
     match result {
-        StepResult::Good(what) => Row::new(name, Light::Good, Value::Text(what)),
+        // Which address, which way: worth reading. That it works is said in words.
+        StepResult::Good(what) => match at {
+            network::Step::Address | network::Step::Route | network::Step::Name => {
+                Row::new(name, Light::Good, Value::Text(what))
+            }
+            _ => Row::word(name, Light::Good, Word::Works),
+        },
         StepResult::Bad { fault, what } => {
             Row::new(name, Light::Bad, Value::Text(what)).with(fault)
         }

@@ -12,8 +12,14 @@ use crate::maintenance::{
 pub(super) fn all() -> Vec<Sample> {
     use RowName::*;
     let reader = vec![
-        Row::text(Reader, "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00"),
-        Row::text(AnswerToReset, "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40"),
+        Row::text(
+            Reader,
+            "HID Global OMNIKEY 3x21 Smart Card Reader [OMNIKEY 3x21] 00 00",
+        ),
+        Row::text(
+            AnswerToReset,
+            "3B FD 13 00 00 81 31 FE 15 80 73 C0 21 C0 57 59 75 62 69 4B 65 79 40",
+        ),
         Row::word(TestCard, Light::Bad, Word::Silent).with(Fault::CardServiceDown),
         Row::new(ReadingTime, Light::Good, Value::Millis(1_312)),
     ];

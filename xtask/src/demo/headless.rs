@@ -38,6 +38,9 @@ pub fn run(wanted: &Wanted, binaries: &Path) -> anyhow::Result<ExitCode> {
     if wanted.revoke {
         walk.arg("--revoke");
     }
+    if wanted.maintain {
+        walk.arg("--maintain");
+    }
     if wanted.keyboard {
         walk.arg("--keyboard");
     }

@@ -28,6 +28,7 @@ struct Wanted {
     renew: bool,
     revoke: bool,
     keyboard: bool,
+    maintain: bool,
     camera: Option<PathBuf>,
     reader: bool,
     usb: Option<PathBuf>,
@@ -44,6 +45,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             "--renew",
             "--revoke",
             "--keyboard",
+            "--maintain",
             "--reader",
         ],
         &["--out", "--lang", "--size", "--pace", "--camera", "--usb"],
@@ -84,6 +86,12 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
             )));
         }
     }
+    if flags.has("--maintain") {
+        let citizens = ["--offline", "--token", "--card", "--renew", "--revoke"];
+        if !headless || citizens.iter().any(|flag| flags.has(flag)) {
+            return Err(wrong("--maintain is a walk by itself, without a citizen"));
+        }
+    }
     if flags.has("--keyboard") && !headless {
         return Err(wrong(
             "--keyboard is a walk by itself: in the window use the keyboard",
@@ -100,6 +108,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         renew: flags.has("--renew"),
         revoke: flags.has("--revoke"),
         keyboard: flags.has("--keyboard"),
+        maintain: flags.has("--maintain"),
         camera: flags.value("--camera").map(PathBuf::from),
         reader: flags.has("--reader"),
         usb: flags.value("--usb").map(PathBuf::from),
