@@ -144,7 +144,7 @@ fn slots(booted: &str, version_of_b: Option<&str>, b_is_good: bool) -> String {
         |version| {
             format!(
                 r#""bundle": {{ "compatible": "qoltanba-kiosk", "version": "{version}" }},
-                   "installed": {{ "timestamp": "2026-11-28T01:00:00Z {version}", "count": 1 }},
+                   "activated": {{ "timestamp": "2026-11-28T01:00:00Z {version}", "count": 1 }},
                    "status": "ok""#
             )
         },
