@@ -165,3 +165,28 @@ fn what_rauc_refuses_is_told_once_and_given_up_after_three_tries() {
     place.start_kiosk();
     place.await_results(&[("installed", ""), ("refused", "UPD-01")]);
 }
+
+#[test]
+fn a_steward_that_dies_in_the_middle_is_no_end_of_it() {
+    let mut place = Place::new(OFTEN);
+    place.machine.next_version("2.0");
+    place.machine.hold_installs(true);
+    place.offer("2.0", &genuine(50_000), ALWAYS);
+    place.start_kiosk();
+    place.machine.await_install(1);
+    place.machine.kill_steward();
+    // Nobody knows what was done, and citizens are served meanwhile.
+    eventually("somebody can begin", || {
+        place.kiosk.as_mut().unwrap().touch("begin");
+        place.standing().contains("citizen=present").then_some(())
+    });
+    place.machine.start_steward();
+    place.kiosk.as_mut().unwrap().touch("leave");
+    place.machine.await_install(2);
+    place.machine.hold_installs(false);
+    place.machine.await_restart(1);
+    place.kill_kiosk();
+    place.machine.restarted("2.0", Start::Good);
+    place.start_kiosk();
+    place.await_results(&[("installed", "")]);
+}

@@ -36,9 +36,10 @@ pub struct Slot {
     /// Of the bundle that was written last; none: the slot came with the disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Which writing it was: another one has another.
+    /// When and for which time it was made the next to start, which is the last step of an
+    /// install: the next one has another. None: it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub installation: Option<String>,
+    pub activation: Option<String>,
 }
 
 impl Slots {
@@ -80,6 +81,7 @@ struct Status {
 #[derive(Deserialize)]
 struct SlotOf {
     bootname: Option<String>,
+    state: Option<String>,
     boot_status: Option<String>,
     #[serde(default)]
     slot_status: Written,
@@ -89,7 +91,7 @@ struct SlotOf {
 struct Written {
     #[serde(default)]
     bundle: Bundle,
-    installed: Option<Installed>,
+    activated: Option<Activated>,
     status: Option<String>,
 }
 
@@ -99,13 +101,15 @@ struct Bundle {
 }
 
 #[derive(Deserialize)]
-struct Installed {
+struct Activated {
     timestamp: Option<String>,
     count: Option<u64>,
 }
 
 fn parse(said: &str) -> Result<Slots, serde_json::Error> {
     let status: Status = serde_json::from_str(said)?;
+    // By the kernel's command line: a boot name, or whatever else names the slot there.
+    let mut booted = status.booted;
     let mut next = None;
     let mut slots = Vec::new();
     for (name, slot) in status.slots.into_iter().flatten() {
@@ -116,13 +120,16 @@ fn parse(said: &str) -> Result<Slots, serde_json::Error> {
         if status.boot_primary.as_ref() == Some(&name) {
             next = Some(bootname.clone());
         }
+        if slot.state.as_deref() == Some("booted") {
+            booted.clone_from(&bootname);
+        }
         let written = slot.slot_status;
         slots.push(Slot {
             bootname,
             good: slot.boot_status.as_deref() == Some("good"),
             whole: written.status.as_deref() == Some("ok"),
             version: written.bundle.version,
-            installation: written.installed.map(|i| {
+            activation: written.activated.map(|i| {
                 let at = i.timestamp.unwrap_or_default();
                 format!("{at} {}", i.count.unwrap_or_default())
             }),
@@ -131,7 +138,7 @@ fn parse(said: &str) -> Result<Slots, serde_json::Error> {
     // rauc's order is that of a hash table.
     slots.sort_by(|a, b| a.bootname.cmp(&b.bootname));
     Ok(Slots {
-        booted: status.booted,
+        booted,
         next,
         slots,
     })
@@ -173,11 +180,17 @@ mod tests {
         assert_eq!(slots.other(), Some(of("B")));
         assert_eq!(of("B").version.as_deref(), Some("2026.11.28"));
         assert_eq!(
-            of("B").installation.as_deref(),
-            Some("2026-11-28T10:00:00Z 3")
+            of("B").activation.as_deref(),
+            Some("2026-11-28T10:00:09Z 3")
         );
         assert!(of("B").good && of("B").whole);
         assert!(!of("A").good && !of("A").whole && of("A").version.is_none());
+    }
+
+    #[test]
+    fn the_slot_that_runs_is_named_as_the_boot_loader_does() {
+        let by_device = SAID.replace(r#""booted" : "A""#, r#""booted" : "/dev/mapper/root""#);
+        assert_eq!(parse(&by_device).unwrap().booted, "A");
     }
 
     #[test]

@@ -183,7 +183,7 @@ mod tests {
             good,
             whole: true,
             version: Some("2026.11.28".into()),
-            installation: None,
+            activation: None,
         };
         let slots = Slots {
             booted: "B".into(),

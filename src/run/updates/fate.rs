@@ -27,16 +27,17 @@ pub(super) fn fate(begun: &Installing, slots: &Slots) -> Fate {
     let Some(into) = slots.get(&begun.into) else {
         return Fate::Overtaken;
     };
-    let is_ours = into.version.as_deref() == Some(begun.version.as_str());
-    let is_written = into.whole && into.installation != begun.before;
+    let is_ours = into.whole && into.version.as_deref() == Some(begun.version.as_str());
     if slots.booted == begun.into {
-        return match (is_ours && is_written, into.good) {
+        return match (is_ours, into.good) {
             (false, _) => Fate::Overtaken,
             (true, true) => Fate::Installed,
             (true, false) => Fate::Proving,
         };
     }
-    match (is_written, is_ours) {
+    // The last step of an install; before it, rauc calls the slot it writes into bad.
+    let is_activated = into.activation != begun.before;
+    match (is_activated, is_ours) {
         (false, _) => Fate::NotWritten,
         (true, false) => Fate::Overtaken,
         // Each start counts as a try until the slot is called good: where there was none, the
@@ -100,7 +101,7 @@ mod tests {
     }
 
     /// Slot A runs 1.0; B was written for the second time.
-    fn slots(booted: &str, version: &str, installation: &str, good: bool) -> Slots {
+    fn slots(booted: &str, version: &str, activation: &str, good: bool) -> Slots {
         Slots {
             booted: booted.into(),
             next: None,
@@ -110,14 +111,14 @@ mod tests {
                     good: true,
                     whole: true,
                     version: None,
-                    installation: None,
+                    activation: None,
                 },
                 Slot {
                     bootname: "B".into(),
                     good,
                     whole: true,
                     version: Some(version.into()),
-                    installation: Some(installation.into()),
+                    activation: Some(activation.into()),
                 },
             ],
         }
@@ -128,8 +129,8 @@ mod tests {
 
     #[test]
     fn the_slots_tell_what_became_of_it() {
-        let fate = |booted, version, installation, good| {
-            super::fate(&begun(), &slots(booted, version, installation, good))
+        let fate = |booted, version, activation, good| {
+            super::fate(&begun(), &slots(booted, version, activation, good))
         };
         assert_eq!(fate("B", "2.0", AFTER, true), Fate::Installed);
         assert_eq!(fate("B", "2.0", AFTER, false), Fate::Proving);
@@ -150,9 +151,12 @@ mod tests {
     fn the_same_version_that_lay_there_before_is_not_taken_for_written() {
         let before = slots("A", "2.0", BEFORE, false);
         assert_eq!(fate(&begun(), &before), Fate::NotWritten);
-        let mut half = slots("A", "2.0", AFTER, true);
+        // Written, and cut before its boot loader knew.
+        let cut = slots("A", "2.0", BEFORE, true);
+        assert_eq!(fate(&begun(), &cut), Fate::NotWritten);
+        let mut half = slots("B", "2.0", AFTER, true);
         half.slots[1].whole = false;
-        assert_eq!(fate(&begun(), &half), Fate::NotWritten);
+        assert_eq!(fate(&begun(), &half), Fate::Overtaken);
     }
 
     #[test]

@@ -348,7 +348,7 @@ impl Updates<'_> {
             version: offer.version.clone(),
             from: slots.booted.clone(),
             into: into.bootname.clone(),
-            before: into.installation.clone(),
+            before: into.activation.clone(),
         };
         tracing::info!(
             number = offer.number,

@@ -39,7 +39,7 @@ pub(super) struct Installing {
     /// Boot names of the slot that ran and of the one written into.
     pub from: String,
     pub into: String,
-    /// Which writing the slot `into` had seen last.
+    /// The last activation of the slot `into`.
     pub before: Option<String>,
 }
 

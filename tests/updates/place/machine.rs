@@ -26,6 +26,7 @@ const SYSTEMCTL: &str = "#!/bin/sh\necho \"$*\" >>\"${0%/*}/restarts\"\n";
 
 pub struct Machine {
     dir: PathBuf,
+    config: Config,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -49,7 +50,6 @@ impl Machine {
             let mode = fs::Permissions::from_mode(0o755);
             fs::set_permissions(dir.join(name), mode).unwrap();
         }
-        let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config {
             peers: vec![fs::metadata(&dir).unwrap().uid()],
             state_dir: dir.join("state"),
@@ -61,15 +61,32 @@ impl Machine {
             },
             ..Config::default()
         };
-        let socket = dir.join("socket");
-        let listener = runtime.block_on(async { tokio::net::UnixListener::bind(socket).unwrap() });
-        runtime.spawn(serve::serve(listener, Arc::new(Steward::new(config))));
-        let machine = Self {
+        let mut machine = Self {
             dir,
-            runtime: Some(runtime),
+            config,
+            runtime: None,
         };
         machine.set("status", &slots("A", None, true));
+        machine.start_steward();
         machine
+    }
+
+    pub fn start_steward(&mut self) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _ = fs::remove_file(self.socket());
+        let socket = self.socket();
+        let listener = runtime.block_on(async { tokio::net::UnixListener::bind(socket).unwrap() });
+        let steward = Arc::new(Steward::new(self.config.clone()));
+        runtime.spawn(serve::serve(listener, steward));
+        self.runtime = Some(runtime);
+    }
+
+    /// With whatever it is doing.
+    pub fn kill_steward(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // Also where no thread may wait.
+            runtime.shutdown_background();
+        }
     }
 
     pub fn socket(&self) -> PathBuf {
@@ -129,10 +146,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // Also where no thread may wait.
-            runtime.shutdown_background();
-        }
+        self.kill_steward();
     }
 }
 
@@ -144,7 +158,7 @@ fn slots(booted: &str, version_of_b: Option<&str>, b_is_good: bool) -> String {
         |version| {
             format!(
                 r#""bundle": {{ "compatible": "qoltanba-kiosk", "version": "{version}" }},
-                   "installed": {{ "timestamp": "2026-11-28T01:00:00Z {version}", "count": 1 }},
+                   "activated": {{ "timestamp": "2026-11-28T01:00:00Z {version}", "count": 1 }},
                    "status": "ok""#
             )
         },
