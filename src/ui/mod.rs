@@ -46,7 +46,7 @@
 //! `saved`, `registered-phone`, `phase-current`, `portrait`, `holder-surname`,
 //! `document-number`, `field-problem`, `token-label`, `signature-result`; of maintenance
 //! mode `technician`, `link-state`, `fact-<n>`, `outcome`, `refusal`, `percent`, `working`,
-//! `at-work`, //! `hint`, `colour-field`.
+//! `at-work`, `hint`, `colour-field`.
 //!
 //! # How a hardware keyboard reaches them
 //! Whatever inherits `Touchable` (`Button`, `ChoiceCard`, a list's row) or is a `Field` is reached by

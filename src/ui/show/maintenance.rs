@@ -122,7 +122,7 @@ fn identity(of: &str, name: impl std::fmt::Debug) -> slint::SharedString {
 }
 
 /// Signs that stand beside a name in about two lines.
-const LONG: usize = 40;
+const LONG: usize = 26;
 
 fn row_data(row: &Row, opens: Option<Page>, language: Language) -> screen::RowData {
     let mut data = screen::RowData {
