@@ -48,7 +48,7 @@ if [ -z "$keys" ]; then
     keys=$WORK/test-keys
     "$HERE/keys.sh"
 fi
-"$HERE/root.sh" "$flavour" "$programs" "$version" "$keys/update-ca.crt"
+"$HERE/root.sh" "$flavour" "$programs" "$version" "$keys"
 [ -z "$only_root" ] || exit 0
 "$HERE/boot.sh" "$flavour" "$version" "$keys"
 "$HERE/disk.sh"

@@ -15,10 +15,8 @@ tool mcopy -m -i /build/esp.img /build/BOOTX64.EFI ::EFI/BOOT/BOOTX64.EFI
 tool mcopy -m -i /build/esp.img /build/grubenv ::grubenv
 
 say "data partition"
-# Empty: everything in it is made at the first start. Grown to the disk by whoever writes it there.
+# All zeros: the kiosk itself makes it at its first start, where it has a TPM only for this board.
 truncate -s "${DATA_MIB}M" "$WORK/data.img"
-tool mke2fs -q -F -t ext4 -m 0 -L data -U 716f6c74-616e-4261-8000-646174610000 \
-    -E hash_seed=716f6c74-616e-4261-8000-686173680000,root_owner=0:0,lazy_itable_init=0 /build/data.img
 
 say "disk"
 cat >"$WORK/genimage.cfg" <<END

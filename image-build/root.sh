@@ -2,9 +2,9 @@
 # The root file system: packages, modules, overlay, units, programs; then one squashfs with
 # its dm-verity hashes behind it. The same input gives the same bytes.
 #
-# root.sh FLAVOUR PROGRAMS VERSION KEYRING
+# root.sh FLAVOUR PROGRAMS VERSION KEYS
 . "$(dirname "$0")/settings.sh"
-flavour=$1 programs=$2 version=$3 keyring=$4
+flavour=$1 programs=$2 version=$3 keys=$4
 root=$WORK/root
 kernel=$(cat "$TOOLS.kernel")
 programs_in_image=(kiosk kiosk-worker qoltanba-fallback qoltanba-steward)
@@ -32,6 +32,8 @@ say "what the root does not need"
     # file of it is left to be called over D-Bus.
     rm -f usr/lib/polkit-1/polkitd usr/bin/pk* usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service
     rm -f usr/lib/systemd/system/polkit.service
+    # It gives the TPM to a user of its own; here root alone asks it, without the right to pass over owners.
+    rm -f usr/lib/udev/rules.d/60-tpm-udev.rules
     # Privileges by file: no program of this image needs them.
     find . -xdev -type f -perm /6000 -exec chmod ug-s {} +
     # Nothing that asks for a name and a password, in either flavour.
@@ -45,7 +47,9 @@ say "what the root does not need"
 say "modules of $kernel"
 mkdir -p "$root/usr/lib/modules"
 cp -a "$TOOLS/usr/lib/modules/$kernel" "$root/usr/lib/modules/"
-listed "$HERE/modules.omit" | tr ',' '\n' | while read -r folder; do
+omitted=("$HERE/modules.omit")
+[ "$flavour" = test ] || omitted+=("$HERE/modules-release.omit")
+listed "${omitted[@]}" | tr ',' '\n' | while read -r folder; do
     rm -rf "$root/usr/lib/modules/$kernel/kernel/$folder"
 done
 rm -f "$root/usr/lib/modules/$kernel/"{build,source}
@@ -55,7 +59,8 @@ say "overlay, units, programs"
 cp -r "$HERE/overlay/." "$root/"
 [ "$flavour" = release ] || cp -r "$HERE/overlay-test/." "$root/"
 "$REPOSITORY/systemd/install" "$root"
-install -m 644 "$keyring" "$root/etc/rauc/keyring.pem"
+install -m 644 "$keys/update-ca.crt" "$root/etc/rauc/keyring.pem"
+install -D -m 644 "$keys/recovery.pub" "$root/usr/share/qoltanba/recovery.pem"
 for program in "${programs_in_image[@]}"; do
     install -m 755 "$programs/$program" "$root/usr/bin/$program"
     tool strip "/build/root/usr/bin/$program"
@@ -118,4 +123,4 @@ mkdir -p "$root/var" "$root/run" "$root/home"
 mkdir -m 1777 "$root/tmp"
 rm -f "$root/usr/lib/systemd/system/var-lib-machines.mount" "$root/etc/ld.so.cache~"
 
-"$HERE/seal.sh"
+if [ "$flavour" = release ]; then "$HERE/seal.sh"; else "$HERE/seal.sh" 3; fi

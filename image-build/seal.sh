@@ -2,7 +2,7 @@
 # One squashfs of $WORK/root with its dm-verity hashes behind it: root.img, root.hash, root.hash-offset.
 #
 # seal.sh [LEVEL]
-#   LEVEL  of zstd; 19 when not given. A test that throws its root away takes a quicker one
+#   LEVEL  of zstd; 19 when not given. What only a test starts takes a quicker one
 . "$(dirname "$0")/settings.sh"
 level=${1:-19}
 
