@@ -39,6 +39,21 @@ def wait_for_socket(path, process, patience=60):
     raise Failed(f"no connection to {path}")
 
 
+def start_tpm(state, path):
+    """A TPM of its own process; it ends with the machine that connects to `path`."""
+    state.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    words = ["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={state}", "--ctrl", f"type=unixio,path={path}", "--terminate"]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    for _ in range(100):
+        if path.exists():
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise Failed("swtpm does not start")
+
+
 class Qmp:
     def __init__(self, client):
         self.stream = client.makefile("rw", encoding="utf-8")
@@ -136,15 +151,17 @@ class Machine:
     Without `disk` it writes beside the image, and what it wrote is thrown away; with it, it uses that raw file, and
     a restart ends QEMU instead: whoever waits starts a new one. (After a reset of the emulated processors a kernel hung, as the
     timers of the second one did not come.)
-    `bundles` is a second disk, read only.
+    `bundles` is a second disk, read only. `variables` are those of a firmware with Secure Boot (secureboot.sh), `tpm` is the folder in
+    which a TPM keeps itself.
     """
 
-    def __init__(self, image, work, direct=False, disk=None, bundles=None):
+    def __init__(self, image, work, direct=False, disk=None, bundles=None, variables=None, tpm=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         image = Path(image)
-        variables = self.work / "ovmf-variables.fd"
-        shutil.copyfile(FIRMWARE / "OVMF_VARS_4M.fd", variables)
+        firmware = FIRMWARE / ("OVMF_CODE_4M.secboot.fd" if variables else "OVMF_CODE_4M.fd")
+        own_variables = self.work / "ovmf-variables.fd"
+        shutil.copyfile(variables or FIRMWARE / "OVMF_VARS_4M.fd", own_variables)
         kind, restart = "raw", "shutdown"
         if disk is None:
             restart = "reset"
@@ -154,7 +171,8 @@ class Machine:
                 check=True,
             )
         words = ["qemu-system-x86_64", "-name", "qoltanba", "-nodefaults", "-no-user-config", "-display", "none"]
-        words += ["-machine", "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
+        # Secure Boot's variables are written in system management mode only.
+        words += ["-machine", "q35,smm=on" if variables else "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
         words += ["-uuid", "716f6c74-616e-4261-8000-000000000001"]
         # Nothing is synced, as nothing must outlive this host: on a busy one mounting a partition took minutes for
         # that. A raw file still holds every finished write when QEMU is killed.
@@ -173,8 +191,15 @@ class Machine:
             words += ["-kernel", image / "vmlinuz", "-initrd", image / "initrd.img"]
             words += ["-append", (image / "cmdline-A").read_text().strip()]
         else:
-            words += ["-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE}/OVMF_CODE_4M.fd"]
-            words += ["-drive", f"if=pflash,format=raw,file={variables}"]
+            words += ["-drive", f"if=pflash,format=raw,readonly=on,file={firmware}"]
+            words += ["-drive", f"if=pflash,format=raw,file={own_variables}"]
+        if variables:
+            words += ["-global", "driver=cfi.pflash01,property=secure,value=on"]
+        self.tpm = None
+        if tpm is not None:
+            self.tpm = start_tpm(Path(tpm), self.work / "tpm")
+            words += ["-chardev", f"socket,id=tpm,path={self.work}/tpm", "-tpmdev", "emulator,id=tpm,chardev=tpm"]
+            words += ["-device", "tpm-tis,tpmdev=tpm"]
         for name in ("serial", "qmp"):
             (self.work / name).unlink(missing_ok=True)
         self.errors = open(self.work / "qemu.log", "wb")
@@ -201,10 +226,19 @@ class Machine:
             self.process.kill()
             self.process.wait()
 
+        self.end_tpm()
+
     def cut(self):
         """The power is gone at once: whatever the machine had not handed to its disk is lost."""
         self.process.kill()
         self.process.wait()
+        self.end_tpm()
+
+    def end_tpm(self):
+        # It ends with its connection; killed, it could leave half of its state.
+        if self.tpm:
+            self.tpm.wait(30)
+        self.tpm = None
 
     def age(self):
         return time.monotonic() - self.started

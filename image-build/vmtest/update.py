@@ -14,132 +14,24 @@ Exit status: 0 when every chosen case was reached and is well.
 
 import argparse
 import functools
-import json
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-from machine import Failed, Gone, Machine
+from boot import GROUND, TEXT, until
+from cases import run_cases
+from kiosk import GOOD, PATIENCE, Kiosk, other, require
+from machine import Failed
 
-# The emulated machine on a busy host: five times what it takes on an idle one, and more.
-PATIENCE = 1500
 POINTS = (5, 25, 50, 75, 95)
 # How much slower than writing the same bytes an install may be.
 SLOWER = 1.5
-CHOSEN = r"Qoltanba: slot (\w), try (\d)"
-GOOD = r"qoltanba-health: slot (\w) is good"
 PANIC = r"Kernel panic - not syncing: ([^\n]*)"
 # Bytes per second that the disk takes while the power is about to be cut.
 DISK = 16_000_000
 KNOWN = "/var/lib/qoltanba-local/known"
-
-
-def other(slot):
-    return "B" if slot == "A" else "A"
-
-
-def require(right, text):
-    if not right:
-        raise Failed(text)
-
-
-class Kiosk:
-    """A disk, and the machine that it is in while that one is on."""
-
-    def __init__(self, image, bundles, work):
-        self.image, self.bundles, self.work = image, bundles / "bundles.img", work
-        self.disk = work / "disk.img"
-        self.starts = 0
-        self.machine = None
-        # What the serial line said before the present machine, and where in what this one says to look from.
-        self.earlier = ""
-        self.begin = 0
-        work.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["cp", "--sparse=always", image / "disk.img", self.disk], check=True)
-
-    def on(self):
-        self.starts += 1
-        self.machine = Machine(self.image, self.work / f"start-{self.starts}", disk=self.disk, bundles=self.bundles)
-        self.earlier, self.begin = "", 0
-
-    def off(self):
-        if self.machine:
-            self.machine.close()
-        self.machine = None
-
-    def cut(self):
-        self.machine.cut()
-        self.machine = None
-
-    def remove(self):
-        self.off()
-        self.disk.unlink(missing_ok=True)
-
-    def run(self, command, patience=600):
-        return self.machine.serial.run(command, patience)
-
-    def is_good(self, restarts=0):
-        """Waits until the health unit calls a start good, after so many restarts at most: its slot."""
-        while True:
-            serial = self.machine.serial
-            try:
-                slot = serial.wait(GOOD, PATIENCE, self.begin).group(1)
-                serial.wait("qoltanba-test#", PATIENCE)
-                break
-            except Gone:
-                if restarts == 0:
-                    raise
-            restarts -= 1
-            earlier = self.said()
-            self.off()
-            self.on()
-            self.earlier = earlier
-        self.run("dmesg -n 1; mkdir -p /run/bundles; mountpoint -q /run/bundles || mount -o ro /dev/disk/by-id/virtio-bundles /run/bundles")
-        return slot
-
-    def ready(self):
-        """On, and good; its slot."""
-        if not self.machine:
-            self.on()
-        return self.is_good()
-
-    def restart(self):
-        self.earlier = ""
-        self.begin = len(self.machine.serial.text)
-        self.machine.serial.client.sendall(b"systemctl reboot\n")
-
-    def said(self):
-        """What came over the serial line since the kiosk was switched on or told to restart."""
-        return self.earlier + self.machine.serial.text[self.begin :]
-
-    def choices(self):
-        """Which slots GRUB chose meanwhile, each with its try: A1 A2 B1."""
-        return ["".join(found) for found in re.findall(CHOSEN, self.said())]
-
-    def counts(self):
-        """What GRUB and rauc keep: ORDER, A_OK, A_TRY, B_OK, B_TRY."""
-        lines = self.run("grub-editenv /efi/grubenv list").splitlines()
-        return dict(line.split("=", 1) for line in lines if "=" in line)
-
-    def version(self):
-        return self.run(". /etc/os-release; echo $VERSION_ID").strip()
-
-    def timed(self, command):
-        """(exit status, seconds by the machine's clock, output) with nothing read before in its memory."""
-        said = self.run(
-            "sync; echo 3 >/proc/sys/vm/drop_caches; read a _ </proc/uptime;"
-            f"({command}); s=$?; read b _ </proc/uptime; echo; echo $s $a $b",
-            PATIENCE,
-        )
-        text, _, last = said.strip().rpartition("\n")
-        status, begin, end = last.split()
-        return int(status), float(end) - float(begin), text.strip()
-
-    def install(self, bundle):
-        return self.timed(f"rauc install /run/bundles/{bundle}.raucb")
 
 
 def stranger(kiosk):
@@ -216,11 +108,31 @@ def dying_kiosk(kiosk):
     return f"{' '.join(choices)}; {verdicts[0] if verdicts else 'no verdict of the health unit was read'}"
 
 
+def dying_later(kiosk):
+    slot = kiosk.ready()
+    begin = len(kiosk.machine.serial.text)
+    broken = "/run/systemd/system/qoltanba-kiosk.service.d/dies.conf"
+    kiosk.run(f"mkdir -p $(dirname {broken}); printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/false\\n' >{broken}; systemctl daemon-reload")
+    kiosk.run("systemctl restart --no-block qoltanba-kiosk qoltanba-health")
+    verdict = kiosk.machine.serial.wait(r"qoltanba-health: (this slot is not good[^\n]*)", PATIENCE, begin).group(1)
+    shown = "systemctl is-active qoltanba-fallback"
+    require(until(lambda: kiosk.run(shown).strip() == "active", PATIENCE / 5), "no fall-back screen")
+    # A restart would have begun by now.
+    time.sleep(90)
+    require(kiosk.run(shown).strip() == "active", "the fall-back screen is gone")
+    picture = kiosk.machine.picture("fallback")
+    require(picture.share(GROUND) > 0.2 and picture.share(TEXT) > 0.001, f"it is not to be seen: {picture.colours(3)}")
+    kiosk.run(f"rm {broken}; systemctl daemon-reload; systemctl start --no-block qoltanba-kiosk")
+    found = kiosk.machine.serial.wait(GOOD, PATIENCE, begin).group(1)
+    counts = kiosk.counts()
+    require(found == slot and counts[f"{slot}_TRY"] == "0", f"good is {found}, {counts}")
+    return f"{verdict}; mended, it is good again"
+
+
 def corrupted_root(kiosk):
     slot = "A"
     kiosk.off()
-    listed = subprocess.check_output(["partx", "--noheadings", "--show", "--output", "NAME,START", kiosk.disk], text=True)
-    start = int(dict(line.split() for line in listed.splitlines())[f"root-{slot}"]) * 512
+    start, _ = kiosk.partition(f"root-{slot}")
     with open(kiosk.disk, "r+b") as disk:
         # One block of each MiB: any read of length meets one.
         for mib in range(100):
@@ -270,27 +182,11 @@ def cases(points):
         ("a tampered bundle is refused by verity", tampered, False),
         ("a good bundle starts and is good", good, False),
         ("a bundle whose kiosk dies goes back", dying_kiosk, False),
+        ("a good slot whose kiosk dies stays, out of service", dying_later, False),
         *cuts,
         ("a corrupted root gives way to the other slot", corrupted_root, True),
         ("an install is about as quick as dd", pace, False),
     ]
-
-
-class Summary:
-    def __init__(self, names, path):
-        self.path = path
-        self.lines = {name: {"ok": False, "millis": 0, "seen": "not reached"} for name in names}
-
-    def write(self):
-        self.path.write_text(json.dumps(self.lines, indent=1, ensure_ascii=False) + "\n")
-
-    def add(self, name, right, begin, seen):
-        self.lines[name] = {"ok": right, "millis": round((time.monotonic() - begin) * 1000), "seen": seen}
-        print(f"{'ok    ' if right else 'NOT OK'} {name} ({self.lines[name]['millis'] // 1000} s): {seen}", flush=True)
-        self.write()
-
-    def all_well(self):
-        return all(line["ok"] for line in self.lines.values())
 
 
 def main():
@@ -312,34 +208,11 @@ def main():
     if (words.image / "root.hash").read_text() != (words.bundles / "image.hash").read_text():
         print(f"{words.bundles} was made of another image", file=sys.stderr)
         return 2
-    work = words.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
-    summary = Summary([name for name, _, _ in chosen], work / "summary.json")
-    summary.write()
     # Ended from outside, the machine ends too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    kiosk = None
-    disks = 0
-    try:
-        for name, act, anew in chosen:
-            begin = time.monotonic()
-            if kiosk and anew:
-                kiosk.remove()
-                kiosk = None
-            if not kiosk:
-                disks += 1
-                kiosk = Kiosk(words.image, words.bundles, work / f"disk-{disks}")
-            try:
-                summary.add(name, True, begin, act(kiosk))
-            except (Failed, OSError) as failed:
-                summary.add(name, False, begin, str(failed))
-                # Who knows what this one is like now.
-                kiosk.remove()
-                kiosk = None
-    finally:
-        if kiosk:
-            kiosk.remove()
-    return 0 if summary.all_well() else 1
+    bundles = words.bundles / "bundles.img"
+    well = run_cases(chosen, lambda work: Kiosk(words.image, work, bundles), words.work.resolve())
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -28,8 +28,9 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// `[VERSION] [--only ui|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`; the image is
-/// built where it is missing. `ui` looks at it, `update` installs bundles; without `--only` both.
+/// `[VERSION] [--only ui|devices|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`;
+/// the image is built where it is missing. `ui` looks at it, `devices` plugs and pulls what a kiosk works with, `secureboot`
+/// tampers with what starts and moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     let (version, words) = leading(words);
     let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
@@ -38,7 +39,8 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         &["--direct"],
         &["--only", "--programs", "--work", "--points", "--cases"],
     )?;
-    let only = flags.one_of("--only", &["all", "ui", "update"])?;
+    let only = flags.one_of("--only", &["all", "ui", "devices", "secureboot", "update"])?;
+    let wanted = |suite| only == "all" || only == suite;
     packages::install(&[Need::Machine])?;
     let devices = Command::new("qemu-system-x86_64")
         .args(["-device", "help"])
@@ -60,7 +62,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     };
     println!("Pictures and serial.log: {}", work.display());
     let mut well = true;
-    if only != "update" {
+    if wanted("ui") {
         let mut boot = python("boot.py", &image, &[]);
         boot.arg("--work").arg(work.join("ui"));
         if flags.has("--direct") {
@@ -68,19 +70,28 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         }
         well &= cargo::status(&mut boot)?.success();
     }
-    if only != "ui" {
-        let bundles = folder().join("out").join(format!("{version}-test.bundles"));
-        let mut make = as_root(&folder().join("vmtest/bundles.sh"));
-        ensure!(
-            cargo::status(make.arg(&image).arg(&bundles))?.success(),
-            "the bundles of the update test were not made"
-        );
-        let mut update = python("update.py", &image, &[&bundles]);
-        update.arg("--work").arg(work.join("update"));
-        for flag in ["--points", "--cases"] {
-            if let Some(value) = flags.value(flag) {
-                update.args([flag, value]);
-            }
+    // The suites whose cases can be chosen, and the points of the one that cuts the power.
+    let cases = |mut suite: Command, name: &str| {
+        suite.arg("--work").arg(work.join(name));
+        if let Some(value) = flags.value("--cases") {
+            suite.args(["--cases", value]);
+        }
+        suite
+    };
+    if wanted("devices") {
+        let mut devices = cases(python("devices.py", &image, &[]), "devices");
+        well &= cargo::status(&mut devices)?.success();
+    }
+    if wanted("secureboot") {
+        let keys = prepared("secureboot", &image)?;
+        let mut secure_boot = cases(python("secureboot.py", &image, &[&keys]), "secureboot");
+        well &= cargo::status(&mut secure_boot)?.success();
+    }
+    if wanted("update") {
+        let bundles = prepared("bundles", &image)?;
+        let mut update = cases(python("update.py", &image, &[&bundles]), "update");
+        if let Some(value) = flags.value("--points") {
+            update.args(["--points", value]);
         }
         well &= cargo::status(&mut update)?.success();
     }
@@ -89,6 +100,20 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// What a suite needs beside the image, made by the script of this name in a directory
+/// beside it.
+fn prepared(name: &str, image: &Path) -> anyhow::Result<PathBuf> {
+    let directory = image.with_added_extension(name);
+    let script = folder().join("vmtest").join(name).with_extension("sh");
+    let mut make = as_root(&script);
+    ensure!(
+        cargo::status(make.arg(image).arg(&directory))?.success(),
+        "{} failed",
+        script.display()
+    );
+    Ok(directory)
 }
 
 /// A script of vmtest/ with the image and further directories.

@@ -138,6 +138,12 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("qemu-utils", Need::Machine, "a disk over the image's"),
     ("ovmf", Need::Machine, "its firmware"),
     ("dosfstools", Need::Machine, "a citizen's USB drive"),
+    ("swtpm", Need::Machine, "its TPM"),
+    (
+        "cryptsetup-bin",
+        Need::Machine,
+        "opens its disk by the recovery key",
+    ),
     (
         "python3-minimal",
         Need::Machine,

@@ -1,0 +1,212 @@
+#!/usr/bin/env python3
+"""What a kiosk works with, plugged, pulled and hung in a virtual machine.
+
+    devices.py IMAGE [--work DIR] [--cases WORD,WORD] [--list]
+
+IMAGE is a directory of build.sh, of the flavour `test`. Serial logs, pictures and summary.json go to --work. The camera is the
+kernel's own test driver: no kiosk has it, and a release does not carry it.
+
+Exit status: 0 when every chosen case was reached and is well.
+"""
+
+import argparse
+import re
+import signal
+import sys
+import time
+from pathlib import Path
+
+from boot import is_kiosk, until
+from card import Card
+from cases import run_cases
+from kiosk import PATIENCE, Kiosk, require
+from machine import FIRST_CITIZENS_PORT, wait_for_socket
+
+LOCAL = "/var/lib/qoltanba-local/kiosk.toml"
+# SELECT of the application of NIST SP 800-73-4.
+SELECT_PIV = bytes.fromhex("00a40400")
+INSIDE_PORT, CITIZENS_PORT = 1, FIRST_CITIZENS_PORT
+UNIT = "qoltanba-kiosk.service"
+# A frame of the reader's line: SYNC, CTRL (docs/token-writer.md).
+FRAME = b"\x03\x06"
+
+
+def property_of(kiosk, name):
+    return kiosk.run(f"systemctl show -P {name} {UNIT}").strip()
+
+
+def configure(kiosk, text):
+    """The technician's layer; the kiosk is started anew with it."""
+    kiosk.run(f"echo '{text}' >{LOCAL}; systemctl restart {UNIT}")
+    drawn = until(lambda: "screen=drawn" in kiosk.run("cat /run/qoltanba/standing"), PATIENCE / 5)
+    require(drawn, f"not drawn: {kiosk.run('cat /run/qoltanba/standing')}")
+
+
+def unmoved(kiosk):
+    """The kiosk has taken it without a restart."""
+    restarts = property_of(kiosk, "NRestarts")
+    require(restarts == "0", f"the kiosk was restarted {restarts} times")
+
+
+def camera(kiosk):
+    kiosk.ready()
+
+    def opened():
+        return kiosk.run(f"ls -l /proc/{property_of(kiosk, 'MainPID')}/fd | grep -c /dev/video").strip() != "0"
+
+    require(not opened(), "a camera before there is one")
+    kiosk.run("modprobe vivid node_types=0x1 n_devs=1")
+    require(until(opened, PATIENCE / 5), "the kiosk does not open it")
+    named = kiosk.run("readlink /dev/qoltanba-camera; stat -c '%G %a' $(readlink -f /dev/qoltanba-camera)").split()
+    require(named[0].startswith("video") and named[1:] == ["video", "660"], str(named))
+    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
+    require(until(lambda: not opened(), PATIENCE / 5), "the kiosk holds on to a camera that is gone")
+    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/bind")
+    require(until(opened, PATIENCE / 5), "the kiosk does not open it again")
+    unmoved(kiosk)
+    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
+    return f"{' '.join(named)}; opened, gone, opened again"
+
+
+def reader(kiosk):
+    kiosk.ready()
+    configure(kiosk, 'token_writer = { pcsc = "QEMU" }')
+    qmp, path = kiosk.machine.qmp, kiosk.machine.work / "card"
+    address = {"type": "unix", "data": {"path": str(path)}}
+    qmp.execute("chardev-add", id="card", backend={"type": "socket", "data": {"addr": address, "server": True, "wait": False}})
+    kiosk.machine.plug("usb-ccid", "reader", CITIZENS_PORT)
+    qmp.execute("device_add", driver="ccid-card-passthru", id="card-in-reader", bus="reader.0", chardev="card")
+    owner = until(lambda: kiosk.run("stat -c %G $(grep -l QEMU /sys/bus/usb/devices/1-5/manufacturer | xargs -r dirname | xargs -r -I@ sh -c '. @/uevent; echo /dev/$DEVNAME')").strip())
+    require(owner == "pcscd", f"the reader belongs to {owner}")
+    card = Card(path)
+    asked = until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
+    require(asked, f"the kiosk did not ask the card: {[one.hex() for one in card.commands]}")
+    first = len(card.commands)
+    card.take_out()
+    time.sleep(5)
+    card.close()
+    card = Card(path)
+    again = until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
+    require(again, "the kiosk did not ask the card that was put in again")
+    kiosk.machine.unplug("reader")
+    gone = until(lambda: kiosk.run("ls -d /sys/bus/usb/devices/1-5 2>/dev/null | wc -l").strip() == "0")
+    require(gone, "a pulled reader is still there")
+    card.close()
+    unmoved(kiosk)
+    return f"belongs to pcscd; SELECT {card.commands[0].hex()}, {first} commands, taken out, put in, asked again"
+
+
+def writer(kiosk):
+    kiosk.ready()
+    configure(kiosk, 'token_writer = { serial = "/dev/token-writer" }')
+    qmp, path = kiosk.machine.qmp, kiosk.machine.work / "writer"
+    address = {"type": "unix", "data": {"path": str(path)}}
+    qmp.execute("chardev-add", id="writer", backend={"type": "socket", "data": {"addr": address, "server": True, "wait": False}})
+    line = wait_for_socket(path, kiosk.machine.process)
+    line.settimeout(1)
+    kiosk.machine.plug("usb-serial", "writer-device", INSIDE_PORT, chardev="writer", serial="WRITER01")
+    said = b""
+
+    def spoken():
+        nonlocal said
+        try:
+            said += line.recv(4096)
+        except TimeoutError:
+            pass
+        return FRAME in said
+
+    require(until(spoken, PATIENCE / 5, 0), f"no frame on the line: {said[:64].hex()}")
+    named = kiosk.run("readlink /dev/token-writer; stat -c '%G %a' $(readlink -f /dev/token-writer)").split()
+    require(named == ["ttyUSB0", "dialout", "660"], str(named))
+    kiosk.machine.unplug("writer-device")
+    require(until(lambda: kiosk.run("ls /dev/token-writer 2>/dev/null | wc -l").strip() == "0"), "a pulled writer is still there")
+    # The same on a citizen's port is an attack.
+    kiosk.machine.plug("usb-serial", "foreign", 7, chardev="writer", serial="FOREIGN1")
+    state = until(lambda: kiosk.run("cat /sys/bus/usb/devices/1-7:1.0/authorized 2>/dev/null").strip())
+    time.sleep(5)
+    lines = kiosk.run("ls /dev/ttyUSB* 2>/dev/null | wc -l").strip()
+    require(state == "0" and lines == "0", f"on a citizen's port: authorized={state}, lines {lines}")
+    kiosk.machine.unplug("foreign")
+    unmoved(kiosk)
+    return f"{' '.join(named)}; frame {said[said.index(FRAME):][:16].hex()}; refused on a citizen's port"
+
+
+def network(kiosk):
+    kiosk.ready()
+    address = "ip -4 -brief address show scope global 2>/dev/null || networkctl list"
+    has = "cat /sys/class/net/e*/carrier; grep -l . /run/systemd/netif/leases/* 2>/dev/null | wc -l"
+    before = until(lambda: (said := kiosk.run(has).split()) == ["1", "1"] and said, PATIENCE / 5)
+    require(before, f"no address before: {kiosk.run(address)}")
+    kiosk.machine.qmp.execute("set_link", name="net", up=False)
+    cut = until(lambda: kiosk.run(has).split()[0] == "0")
+    require(cut, "the cut was not noticed")
+    # Longer than the watchdog's time: nothing in the kiosk waits for a network.
+    time.sleep(30)
+    require(property_of(kiosk, "ActiveState") == "active", "the kiosk does not run")
+    kiosk.machine.qmp.execute("set_link", name="net", up=True)
+    back = until(lambda: kiosk.run(has).split() == ["1", "1"], PATIENCE / 5)
+    require(back, "no address again")
+    unmoved(kiosk)
+    return "carrier gone and back, with an address; the kiosk went on"
+
+
+def hung_kiosk(kiosk):
+    kiosk.ready()
+    limit = property_of(kiosk, "WatchdogUSec")
+    require(limit not in ("", "0", "infinity"), "nobody watches the kiosk")
+    pid = property_of(kiosk, "MainPID")
+    kiosk.run(f"kill -STOP {pid}")
+    new = until(lambda: (now := property_of(kiosk, "MainPID")) not in (pid, "0") and now, PATIENCE / 5)
+    require(new, "it hangs")
+    said = kiosk.run(f"journalctl -b -o cat -u {UNIT} | grep -i -m 1 'watchdog timeout'").strip()
+    require(said, "restarted, but not by the watchdog")
+    drawn = until(lambda: is_kiosk(kiosk.machine.picture("hung")) and property_of(kiosk, "ActiveState") == "active", PATIENCE / 5)
+    require(drawn, "no screen again")
+    return f"after {limit}: {said}"
+
+
+def hung_kernel(kiosk):
+    slot = kiosk.ready()
+    # Panicked, and told to stay so: only the board's watchdog is left.
+    kiosk.begin = len(kiosk.machine.serial.text)
+    kiosk.machine.serial.client.sendall(b"echo 0 >/proc/sys/kernel/panic; echo c >/proc/sysrq-trigger\n")
+    kiosk.machine.serial.wait(r"Kernel panic", PATIENCE / 5, kiosk.begin)
+    begin = time.monotonic()
+    kiosk.earlier = ""
+    now = kiosk.is_good(restarts=1)
+    require(now == slot and kiosk.choices() == [f"{slot}1"], f"GRUB chose {kiosk.choices()}, good is {now}")
+    require(kiosk.starts > 1, "the machine was not restarted")
+    return f"restarted by the board's watchdog, slot {now} is good {time.monotonic() - begin:.0f} s later"
+
+
+CASES = [
+    ("a camera comes, goes and comes back", camera, False),
+    ("a card in a citizen's reader is asked", reader, False),
+    ("a token writer on a serial line is spoken to", writer, False),
+    ("the network is cut and comes back", network, False),
+    ("a kiosk that hangs is started anew", hung_kiosk, False),
+    ("a kernel that hangs is started anew", hung_kernel, False),
+]
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("image", type=Path)
+    words.add_argument("--work", type=Path, default=Path("vmtest-out/devices"))
+    words.add_argument("--cases", default="")
+    words.add_argument("--list", action="store_true")
+    words = words.parse_args()
+    chosen = [one for one in CASES if any(word in one[0] for word in words.cases.split(","))]
+    if words.list:
+        print("\n".join(name for name, _, _ in chosen))
+        return 0
+    if not chosen:
+        print(f"no case is called `{words.cases}`", file=sys.stderr)
+        return 2
+    # Ended from outside, the machine ends too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    return 0 if run_cases(chosen, lambda work: Kiosk(words.image, work), words.work.resolve()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
