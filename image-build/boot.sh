@@ -35,7 +35,8 @@ for slot in A B; do
         "systemd.verity_root_data=$part" "systemd.verity_root_hash=$part"
         "systemd.verity_root_options=hash-offset=$(cat "$WORK/root.hash-offset"),panic-on-corruption"
         "rauc.slot=$slot"
-        rd.shell=0 rd.emergency=reboot panic=10 fsck.repair=yes
+        # A slow disk is no broken slot, and giving up on one is a restart.
+        rd.shell=0 rd.emergency=reboot panic=10 fsck.repair=yes systemd.default_device_timeout_sec=300
         systemd.gpt_auto=0 systemd.condition_needs_update=0 systemd.machine_id=firmware
         init_on_alloc=1 init_on_free=1 slab_nomerge page_alloc.shuffle=1 randomize_kstack_offset=on
         vsyscall=none debugfs=off module.sig_enforce=1 lockdown=integrity

@@ -48,6 +48,9 @@ if [ -z "$keys" ]; then
     keys=$WORK/test-keys
     "$HERE/keys.sh"
 fi
+for file in update.key update.crt update-ca.crt secureboot.key secureboot.crt pcr.key pcr.pub recovery.pub; do
+    [ -s "$keys/$file" ] || die "$keys holds no $file"
+done
 "$HERE/root.sh" "$flavour" "$programs" "$version" "$keys"
 [ -z "$only_root" ] || exit 0
 "$HERE/boot.sh" "$flavour" "$version" "$keys"

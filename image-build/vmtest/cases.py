@@ -1,6 +1,7 @@
 """Cases of a test over one kiosk after the other: each is run, timed and written down."""
 
 import json
+import subprocess
 import time
 
 from machine import Failed
@@ -42,7 +43,7 @@ def run_cases(chosen, new_kiosk, work):
                 kiosk = new_kiosk(work / f"disk-{disks}")
             try:
                 summary.add(name, True, begin, act(kiosk))
-            except (Failed, OSError) as failed:
+            except (Failed, OSError, ValueError, subprocess.SubprocessError) as failed:
                 summary.add(name, False, begin, str(failed))
                 # Who knows what this one is like now.
                 kiosk.remove()

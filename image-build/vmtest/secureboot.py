@@ -4,7 +4,7 @@
     secureboot.py IMAGE KEYS [--work DIR] [--cases WORD,WORD] [--list]
 
 IMAGE is a directory of build.sh, of the flavour `test`; KEYS one of secureboot.sh, made of it. Serial logs, pictures and
-summary.json go to --work. Cases go on from one another; they are chosen by words of their names.
+summary.json go to --work. Cases are chosen by words of their names (--list).
 
 Exit status: 0 when every chosen case was reached and is well.
 """
@@ -59,20 +59,35 @@ def known(kiosk):
     return kiosk.run(f"cat {KNOWN}").strip()
 
 
+def good(kiosk):
+    """Its slot. The kernel does not wait long for a TPM, which a busy host may not give its turn: a start that ends by that is
+    followed by another, as anywhere."""
+    if not kiosk.machine:
+        kiosk.on()
+    return kiosk.is_good(restarts=2)
+
+
+def with_canary(kiosk):
+    """Good, and what is searched for later is in its data."""
+    slot = good(kiosk)
+    kiosk.run(f"echo {CANARY} >{KNOWN}; sync")
+    return slot
+
+
 def genuine(kiosk):
-    slot = kiosk.ready()
+    slot = good(kiosk)
     secure = kiosk.run("od -An -tu1 -j4 -N1 /sys/firmware/efi/efivars/SecureBoot-*").strip()
     require(secure == "1", f"the firmware says {secure}")
     lockdown = kiosk.run("cat /sys/kernel/security/lockdown").strip()
     require("[integrity]" in lockdown, f"lockdown: {lockdown}")
-    require(kiosk.choices() == ["A1"], f"GRUB chose {kiosk.choices()}")
+    require(slot == "A", f"slot {slot} is good; GRUB chose {kiosk.choices()}")
     failed = kiosk.run("systemctl --failed --plain --no-legend | cut -d' ' -f1 | xargs").strip()
     require(not failed, f"units failed: {failed}\n{kiosk.run(f'journalctl -b -o cat -n 20 -u {failed.split()[0]}') if failed else ''}")
     return f"slot {slot} is good, lockdown {lockdown}"
 
 
 def sealed(kiosk):
-    kiosk.ready()
+    good(kiosk)
     mounted = kiosk.run("findmnt -no SOURCE /var; dmsetup table data | cut -d' ' -f3; dmsetup info -c --noheadings -o uuid data").split()
     require(mounted[:2] == ["/dev/mapper/data", "crypt"] and mounted[2].startswith("CRYPT-LUKS2"), str(mounted))
     header = json.loads(kiosk.run("cryptsetup luksDump --dump-json-metadata /dev/disk/by-partlabel/data"))
@@ -84,19 +99,19 @@ def sealed(kiosk):
     # The phase is over in which the TPM gives the key out.
     late = kiosk.run("systemd-cryptsetup attach late /dev/disk/by-partlabel/data - tpm2-device=auto,headless=1; echo status $?")
     require("status 0" not in late, f"the TPM gives the key at any time: {late}")
-    kiosk.run(f"echo {CANARY} >{KNOWN}; sync")
     return "crypt; PCR 7, PCR 11 by signature, recovery; not given again later"
 
 
 def after_cut(kiosk):
-    kiosk.ready()
+    with_canary(kiosk)
     kiosk.cut()
-    slot = kiosk.ready()
+    slot = good(kiosk)
     require(known(kiosk) == CANARY, "what was synced is not there")
     return f"slot {slot} is good, data whole"
 
 
 def disk_alone(kiosk):
+    with_canary(kiosk)
     kiosk.off()
     begin, length = kiosk.partition("data")
     require(holds(kiosk.disk, begin, MIB, b"LUKS\xba\xbe"), "no LUKS header: the search looks in the wrong place")
@@ -106,6 +121,9 @@ def disk_alone(kiosk):
 
 
 def recovery(kiosk, keys):
+    # What lies on the disk is enough where the kiosk has once been on.
+    if not kiosk.starts:
+        good(kiosk)
     kiosk.off()
     begin, length = kiosk.partition("data")
     volume = kiosk.work / "data.img"
@@ -131,16 +149,17 @@ def recovery(kiosk, keys):
 
 
 def tampered(kiosk):
+    with_canary(kiosk)
     kiosk.off()
     begin, length = kiosk.partition("boot-A")
     # Who writes to the disk wants a shell.
     genuine, wanted = b"rauc.slot=A rd.shell=0", b"rauc.slot=A rd.shell=1"
     replace(kiosk.disk, begin, length, genuine, wanted)
     kiosk.on()
-    slot = kiosk.is_good(restarts=3)
+    slot = kiosk.is_good(restarts=5)
     choices = kiosk.choices()
-    require(choices == ["A1", "A2", "A3", "B1"] and slot == "B", f"GRUB chose {choices}, good is {slot}")
-    before, _, behind = kiosk.said().rpartition("Qoltanba: slot B")
+    require(choices[:4] == ["A1", "A2", "A3", "B1"] and slot == "B", f"GRUB chose {choices}, good is {slot}")
+    before, _, behind = kiosk.said().partition("Qoltanba: slot B")
     require(WELCOME not in before and WELCOME in behind, "something started from the tampered slot")
     reason = re.search(r"error: ([^\n]*)", before)
     require(reason, f"not refused: {before[-500:]}")
@@ -150,6 +169,7 @@ def tampered(kiosk):
 
 
 def another_tpm(kiosk):
+    with_canary(kiosk)
     kiosk.off()
     own, kiosk.tpm = kiosk.tpm, kiosk.work / "another-tpm"
     kiosk.on()
@@ -165,8 +185,7 @@ def another_tpm(kiosk):
     require(tries == 1, f"it was tried {tries} times")
     kiosk.off()
     kiosk.tpm = own
-    kiosk.on()
-    slot = kiosk.is_good()
+    slot = good(kiosk)
     require(known(kiosk) == CANARY, "its own TPM does not open it any more")
     return f"it says: {said}; with its own TPM slot {slot} is good again"
 
@@ -186,7 +205,7 @@ def tampered_loader(kiosk):
 
 
 def cases(keys):
-    """(name, what to do, whether it needs a new disk), in the order in which they go on from one another."""
+    """(name, what to do, whether it needs a new disk)."""
     return [
         ("the genuine image starts", genuine, False),
         ("the data partition is sealed", sealed, False),
