@@ -149,6 +149,35 @@ async fn the_journal_of_our_units_is_written_to_the_drive() {
 }
 
 #[tokio::test]
+async fn the_newest_lines_of_the_journal_are_told() {
+    let place = Place::new();
+    place.start();
+    fs::write(
+        place.path("journal"),
+        concat!(
+            r#"{"__REALTIME_TIMESTAMP":"1764345045123456","PRIORITY":"4","_SYSTEMD_UNIT":"qoltanba-kiosk.service","MESSAGE":"камера жоқ"}"#,
+            "\nnot JSON at all\n",
+            r#"{"__REALTIME_TIMESTAMP":"1764345046000000","PRIORITY":"6","_SYSTEMD_UNIT":"pcscd.service","MESSAGE":"ready"}"#,
+            "\n"
+        ),
+    )
+    .unwrap();
+    let request = r#"{"verb":"recent_logs","warnings_only":true}"#;
+    let (answer, _) = place.ask(request).await;
+    let Answer::RecentLogs(lines) = answer else {
+        panic!("{answer:?}")
+    };
+    let told: Vec<_> = lines.iter().map(|l| (l.warning, l.text.as_str())).collect();
+    assert_eq!(
+        told,
+        [(true, "qoltanba-kiosk: камера жоқ"), (false, "pcscd: ready")]
+    );
+    let call = &place.calls()[0];
+    assert!(call.starts_with("journalctl -o json"), "{call}");
+    assert!(call.contains("--priority=warning"), "{call}");
+}
+
+#[tokio::test]
 async fn the_card_service_is_killed_and_started_anew() {
     let place = Place::new();
     place.start();
