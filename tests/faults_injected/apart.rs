@@ -113,6 +113,7 @@ impl Screen for First {
     fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
         answer();
     }
+    fn close(&self) {}
 }
 
 /// In the run that is to crash: a kiosk that ends without a word once its screen is there.
