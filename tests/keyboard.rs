@@ -171,7 +171,8 @@ fn walk_round(driver: &mut Driver, touches: &Touches, view: &View) -> Vec<String
 fn struck(driver: &mut Driver, touches: &Touches) -> Vec<Touch> {
     touches.take();
     let before = driver.focused();
-    let seen = driver.seen();
+    let more = before.as_deref() == Some("more");
+    let seen = if more { driver.seen() } else { Vec::new() };
     driver.press_key(Hardware::Return).expect("pressed");
     let done = touches.take();
     match before.as_deref() {
@@ -236,10 +237,11 @@ fn is_in_dialog(id: &str) -> bool {
 }
 
 fn focus_problem(driver: &Driver, id: &str) -> Option<String> {
-    let Some(seen) = driver.find(id) else {
+    let all = driver.seen();
+    let Some(seen) = all.iter().find(|one| one.id == id) else {
         return Some(format!("`{id}` has the focus and is not seen"));
     };
-    let (top, bottom) = sight(driver, &seen);
+    let (top, bottom) = sight(driver, &all, id);
     if seen.y < top - 0.5 || seen.y + seen.height > bottom + 0.5 {
         return Some(format!(
             "`{id}` ({} to {}) reaches out of {top} to {bottom}",
@@ -247,21 +249,20 @@ fn focus_problem(driver: &Driver, id: &str) -> Option<String> {
             seen.y + seen.height
         ));
     }
-    ring_problem(driver, &seen)
+    ring_problem(driver, seen)
 }
 
-/// What can be seen of whatever this element lies in.
-fn sight(driver: &Driver, seen: &Seen) -> (f32, f32) {
+/// Top and bottom of what can be seen of whatever this element lies in.
+fn sight(driver: &Driver, all: &[Seen], id: &str) -> (f32, f32) {
     const BARS: [&str; 6] = ["primary", "back", "help", "cancel", "display", "more"];
-    let (_, height) = driver.size().pixels();
-    let bar = BARS.contains(&seen.id.as_str()) || seen.id.starts_with("language-");
-    let page = driver.find("page").expect("there is a page");
-    if bar || driver.find("dialog").is_some() {
-        (0.0, height as f32)
-    } else {
-        let bottom = page.y + page.height;
-        (page.y, driver.find("more").map_or(bottom, |more| more.y))
+    let find = |id| all.iter().find(|one| one.id == id);
+    if BARS.contains(&id) || id.starts_with("language-") || find("dialog").is_some() {
+        let (_, height) = driver.size().pixels();
+        return (0.0, height as f32);
     }
+    let page = find("page").expect("there is a page");
+    let bottom = find("more").map_or(page.y + page.height, |more| more.y);
+    (page.y, bottom)
 }
 
 /// The ring on each side of the element, at its middle: six pixels, then three of

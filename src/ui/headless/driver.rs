@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use i_slint_backend_testing::{AccessibleRole, ElementHandle, ElementQuery, mock_elapsed_time};
-use slint::platform::{Key, PointerEventButton, WindowEvent};
-use slint::{ComponentHandle as _, LogicalPosition, SharedString};
+use slint::platform::{PointerEventButton, WindowEvent};
+use slint::{ComponentHandle as _, LogicalPosition};
 
-use super::super::generated::Focus;
 use super::super::{Ui, WindowSize};
 
 /// How long an element may take to come.
@@ -50,11 +49,11 @@ pub struct Seen {
 
 /// A person before the screen: looks, touches, types.
 pub struct Driver {
-    ui: Ui,
+    pub(super) ui: Ui,
     size: WindowSize,
     last_pump: Instant,
     /// Nothing is touched: all is done by a hardware keyboard.
-    by_keyboard: bool,
+    pub(super) by_keyboard: bool,
 }
 
 impl Driver {
@@ -70,11 +69,6 @@ impl Driver {
             last_pump: Instant::now(),
             by_keyboard: false,
         })
-    }
-
-    /// From now on the person does everything by keys; pointer events are refused.
-    pub fn use_keyboard(&mut self) {
-        self.by_keyboard = true;
     }
 
     pub fn ui(&self) -> &Ui {
@@ -248,11 +242,7 @@ impl Driver {
             return Ok(());
         };
         if self.by_keyboard {
-            return self.press_key(if pixels < 0.0 {
-                Key::PageUp
-            } else {
-                Key::PageDown
-            });
+            return self.turn_page(pixels);
         }
         self.dispatch(WindowEvent::PointerScrolled {
             position: LogicalPosition::new(page.x + 30.0, page.y + page.height / 3.0),
@@ -337,7 +327,7 @@ impl Driver {
         self.pump()
     }
 
-    fn dispatch(&self, event: WindowEvent) -> Result<()> {
+    pub(super) fn dispatch(&self, event: WindowEvent) -> Result<()> {
         let by_key = matches!(
             event,
             WindowEvent::KeyPressed { .. } | WindowEvent::KeyReleased { .. }
@@ -348,73 +338,6 @@ impl Driver {
         );
         self.ui.window.window().dispatch_event_with_result(event)?;
         Ok(())
-    }
-
-    /// One key of a hardware keyboard, e.g. `"\t"` or `Key::Return`.
-    ///
-    /// # Errors
-    /// When the event cannot be delivered.
-    pub fn press_key(&mut self, key: impl Into<SharedString>) -> Result<()> {
-        let text: SharedString = key.into();
-        self.dispatch(WindowEvent::KeyPressed { text: text.clone() })?;
-        self.dispatch(WindowEvent::KeyReleased { text })?;
-        self.pump()
-    }
-
-    /// Tab, to the next element that answers to keys.
-    ///
-    /// # Errors
-    /// When the event cannot be delivered.
-    pub fn press_tab(&mut self) -> Result<()> {
-        self.press_key(Key::Tab)
-    }
-
-    /// The element around which the ring is drawn.
-    pub fn focused(&self) -> Option<String> {
-        let focus = self.ui.window.global::<Focus>();
-        let current = focus.get_current();
-        (focus.get_shown() && !current.is_empty()).then(|| current.into())
-    }
-
-    /// Brings the focus to this element as a person would: in a list by the arrow,
-    /// else by Tab.
-    ///
-    /// # Errors
-    /// When it is not met.
-    pub fn focus_by_keys(&mut self, id: &str) -> Result<()> {
-        for key in [Key::DownArrow, Key::Tab] {
-            // The first press may only show where the focus is; round is once more.
-            let mut met = Vec::new();
-            while self.focused().as_deref() != Some(id) {
-                self.press_key(key)?;
-                let now = self.focused();
-                if met.contains(&now) {
-                    break;
-                }
-                met.push(now);
-            }
-            if self.focused().as_deref() == Some(id) {
-                return Ok(());
-            }
-        }
-        bail!("`{id}` is not reached by keys")
-    }
-
-    fn act_by_keys(&mut self, id: &str) -> Result<()> {
-        if let Some(key) = id.strip_prefix("key-") {
-            return match key {
-                "backspace" => self.press_key(Key::Backspace),
-                "space" => self.press_key(Key::Space),
-                _ => bail!("`{id}` is on no hardware keyboard"),
-            };
-        }
-        self.wait_for(id)?;
-        self.focus_by_keys(id)?;
-        // A field is typed into; Enter would leave it.
-        match id.starts_with("field-") {
-            true => Ok(()),
-            false => self.press_key(Key::Return),
-        }
     }
 
     /// Types by touching the keys of whichever pad or keyboard is shown, changing
@@ -465,7 +388,7 @@ impl Driver {
     }
 
     /// There is something to type into once there is something to type with.
-    fn wait_for_keys(&mut self) -> Result<()> {
+    pub(super) fn wait_for_keys(&mut self) -> Result<()> {
         let begun = Instant::now();
         while self.find("key-backspace").is_none() {
             ensure!(begun.elapsed() < PATIENCE, "no keyboard came");
@@ -473,19 +396,6 @@ impl Driver {
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(())
-    }
-
-    fn type_by_keys(&mut self, sign: char) -> Result<()> {
-        self.wait_for_keys()?;
-        if !sign.is_uppercase() {
-            return self.press_key(sign);
-        }
-        let shift = SharedString::from(Key::Shift);
-        self.dispatch(WindowEvent::KeyPressed {
-            text: shift.clone(),
-        })?;
-        self.press_key(sign)?;
-        self.dispatch(WindowEvent::KeyReleased { text: shift })
     }
 
     /// Types the sign if the layout that is shown has it.

@@ -4,6 +4,7 @@
 //! Here: the testing backend, the [`Driver`] that behaves like a person, the
 //! contact sheet. Not here: what the person wants.
 
+mod by_keys;
 mod contact_sheet;
 mod driver;
 
