@@ -55,27 +55,34 @@ def holds(path, begin, length, wanted):
     return False
 
 
-def known(kiosk):
-    return kiosk.run(f"cat {KNOWN}").strip()
+class SealedKiosk(Kiosk):
+    """One with Secure Boot and a TPM, in whose data lies what is searched for later."""
 
+    holds_canary = False
 
-def good(kiosk):
-    """Its slot. The kernel does not wait long for a TPM, which a busy host may not give its turn: a start that ends by that is
-    followed by another, as anywhere."""
-    if not kiosk.machine:
-        kiosk.on()
-    return kiosk.is_good(restarts=2)
+    def good(self):
+        """On, and good; its slot. The kernel does not wait long for a TPM, which a busy host may not give its turn: a start that
+        ends by that is followed by another, as anywhere."""
+        if not self.machine:
+            self.on()
+        slot = self.is_good(restarts=2)
+        if not self.holds_canary:
+            self.run(f"echo {CANARY} >{KNOWN}; sync")
+            self.holds_canary = True
+        return slot
 
+    def was_good(self):
+        """Off, and its data as a good start left it."""
+        if not self.holds_canary:
+            self.good()
+        self.off()
 
-def with_canary(kiosk):
-    """Good, and what is searched for later is in its data."""
-    slot = good(kiosk)
-    kiosk.run(f"echo {CANARY} >{KNOWN}; sync")
-    return slot
+    def known(self):
+        return self.run(f"cat {KNOWN}").strip()
 
 
 def genuine(kiosk):
-    slot = good(kiosk)
+    slot = kiosk.good()
     secure = kiosk.run("od -An -tu1 -j4 -N1 /sys/firmware/efi/efivars/SecureBoot-*").strip()
     require(secure == "1", f"the firmware says {secure}")
     lockdown = kiosk.run("cat /sys/kernel/security/lockdown").strip()
@@ -87,7 +94,7 @@ def genuine(kiosk):
 
 
 def sealed(kiosk):
-    good(kiosk)
+    kiosk.good()
     mounted = kiosk.run("findmnt -no SOURCE /var; dmsetup table data | cut -d' ' -f3; dmsetup info -c --noheadings -o uuid data").split()
     require(mounted[:2] == ["/dev/mapper/data", "crypt"] and mounted[2].startswith("CRYPT-LUKS2"), str(mounted))
     header = json.loads(kiosk.run("cryptsetup luksDump --dump-json-metadata /dev/disk/by-partlabel/data"))
@@ -103,16 +110,15 @@ def sealed(kiosk):
 
 
 def after_cut(kiosk):
-    with_canary(kiosk)
+    kiosk.good()
     kiosk.cut()
-    slot = good(kiosk)
-    require(known(kiosk) == CANARY, "what was synced is not there")
+    slot = kiosk.good()
+    require(kiosk.known() == CANARY, "what was synced is not there")
     return f"slot {slot} is good, data whole"
 
 
 def disk_alone(kiosk):
-    with_canary(kiosk)
-    kiosk.off()
+    kiosk.was_good()
     begin, length = kiosk.partition("data")
     require(holds(kiosk.disk, begin, MIB, b"LUKS\xba\xbe"), "no LUKS header: the search looks in the wrong place")
     require(not holds(kiosk.disk, begin, length, CANARY.encode()), "what was written there can be read")
@@ -121,10 +127,7 @@ def disk_alone(kiosk):
 
 
 def recovery(kiosk, keys):
-    # What lies on the disk is enough where the kiosk has once been on.
-    if not kiosk.starts:
-        good(kiosk)
-    kiosk.off()
+    kiosk.was_good()
     begin, length = kiosk.partition("data")
     volume = kiosk.work / "data.img"
     with open(kiosk.disk, "rb") as disk, open(volume, "wb") as copy:
@@ -149,8 +152,7 @@ def recovery(kiosk, keys):
 
 
 def tampered(kiosk):
-    with_canary(kiosk)
-    kiosk.off()
+    kiosk.was_good()
     begin, length = kiosk.partition("boot-A")
     # Who writes to the disk wants a shell.
     genuine, wanted = b"rauc.slot=A rd.shell=0", b"rauc.slot=A rd.shell=1"
@@ -164,13 +166,12 @@ def tampered(kiosk):
     reason = re.search(r"error: ([^\n]*)", before)
     require(reason, f"not refused: {before[-500:]}")
     # Another UKI, another PCR 11, the same data: its signature opens them.
-    require(known(kiosk) == CANARY, "the other slot does not have the data")
+    require(kiosk.known() == CANARY, "the other slot does not have the data")
     return f"{' '.join(choices)}; GRUB: {reason.group(1)}; B opens the same data"
 
 
 def another_tpm(kiosk):
-    with_canary(kiosk)
-    kiosk.off()
+    kiosk.was_good()
     own, kiosk.tpm = kiosk.tpm, kiosk.work / "another-tpm"
     kiosk.on()
     serial = kiosk.machine.serial
@@ -185,8 +186,8 @@ def another_tpm(kiosk):
     require(tries == 1, f"it was tried {tries} times")
     kiosk.off()
     kiosk.tpm = own
-    slot = good(kiosk)
-    require(known(kiosk) == CANARY, "its own TPM does not open it any more")
+    slot = kiosk.good()
+    require(kiosk.known() == CANARY, "its own TPM does not open it any more")
     return f"it says: {said}; with its own TPM slot {slot} is good again"
 
 
@@ -237,7 +238,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
     def new_kiosk(work):
-        return Kiosk(words.image, work, variables=words.keys / "variables.fd", tpm=work / "tpm")
+        return SealedKiosk(words.image, work, variables=words.keys / "variables.fd", tpm=work / "tpm")
 
     return 0 if run_cases(chosen, new_kiosk, words.work.resolve()) else 1
 
