@@ -106,15 +106,18 @@ async fn one_thing_is_done_at_a_time_and_finished_though_nobody_listens() {
     let install = "{\"verb\":\"install_update\",\"drive\":\"USB-sda1\"}\n";
     let mut stream = UnixStream::connect(place.socket()).unwrap();
     std::io::Write::write_all(&mut stream, install.as_bytes()).unwrap();
-    while !place.path("rauc-child").exists() {
+    // Its number is written a moment after the file is made.
+    let waited = loop {
+        let text = fs::read_to_string(place.path("rauc-child")).unwrap_or_default();
+        if let Ok(number) = text.trim().parse() {
+            break rustix::process::Pid::from_raw(number).unwrap();
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    };
     drop(stream);
     let reason = place.refused(r#"{"verb":"restart_card_service"}"#).await;
     assert_eq!(reason, Reason::Busy);
     // What it waits for ends: it goes on and installs.
-    let waited = fs::read_to_string(place.path("rauc-child")).unwrap();
-    let waited = rustix::process::Pid::from_raw(waited.trim().parse().unwrap()).unwrap();
     rustix::process::kill_process(waited, rustix::process::Signal::TERM).unwrap();
     while !place.path("installed-mode").exists() {
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -170,7 +170,10 @@ async fn the_newest_lines_of_the_journal_are_told() {
     let told: Vec<_> = lines.iter().map(|l| (l.warning, l.text.as_str())).collect();
     assert_eq!(
         told,
-        [(true, "qoltanba-kiosk: камера жоқ"), (false, "pcscd: ready")]
+        [
+            (true, "qoltanba-kiosk: камера жоқ"),
+            (false, "pcscd: ready")
+        ]
     );
     let call = &place.calls()[0];
     assert!(call.starts_with("journalctl -o json"), "{call}");
