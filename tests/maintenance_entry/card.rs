@@ -108,7 +108,10 @@ pub fn piv(office: &Office) -> (PivCard, String) {
 
 pub fn serial(pem: &str) -> String {
     let certificate = certificate::from_pem(pem).unwrap();
-    hex::encode(certificate.tbs_certificate().serial_number().as_bytes())
+    let bytes = certificate.tbs_certificate().serial_number().as_bytes();
+    // As the office names it: without what DER puts before a first bit that is set.
+    let leading = bytes.iter().take_while(|byte| **byte == 0).count();
+    hex::encode(&bytes[leading..])
 }
 
 /// The same certificate with its days in the past, signed by the office's authority.

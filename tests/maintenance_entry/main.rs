@@ -211,7 +211,10 @@ fn random_touches_never_get_in() {
     let mut runner = TestRunner::deterministic();
     for _ in 0..5 {
         card.put_in();
-        stand.sees_page(Page::Pin);
+        // Its PIN is asked for, until it is blocked.
+        stand.sees("the card", |view| {
+            matches!(view.screen, Screen::Maintenance(_))
+        });
         for touch in touches.new_tree(&mut runner).unwrap().current() {
             stand.touch(touch);
         }

@@ -60,8 +60,7 @@ fn open(stand: &Stand, page: Page) -> MaintenanceView {
 
 /// Waits until it is done or refused.
 fn done(stand: &Stand, page: Page, act: Act) -> MaintenanceView {
-    stand.act(Do::Act(act));
-    settled(stand, page)
+    stand.settles(page, |stand| stand.act(Do::Act(act)))
 }
 
 fn settled(stand: &Stand, page: Page) -> MaintenanceView {
@@ -147,13 +146,13 @@ fn a_setting_is_changed_and_counts_after_a_restart() {
             stand.touch(Touch::Key(Key::Backspace));
         }
         stand.type_into(Field::SettingValue, typed);
-        stand.touch(Touch::Next);
     };
     change("1");
-    let refused = settled(&stand, Page::Setting);
+    let refused = stand.settles(Page::Setting, |stand| stand.touch(Touch::Next));
     assert_eq!(refused.outcome, Some(Outcome::Refused(Refusal::BadValue)));
     assert!(!local.exists());
     change("45");
+    stand.touch(Touch::Next);
     let page = stand.sees_page(Page::Configuration);
     let set = page.rows.iter().any(|row| {
         matches!(&row.value, Value::Setting { key, value, layer: Layer::Local, editable: true }
@@ -245,8 +244,7 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     let set = |date: &str| {
         stand.type_into(Field::ClockDate, date);
         stand.type_into(Field::ClockTime, "15:50");
-        stand.touch(Touch::Next);
-        let told = settled(&stand, Page::Time);
+        let told = stand.settles(Page::Time, |stand| stand.touch(Touch::Next));
         for field in [Field::ClockDate, Field::ClockTime] {
             stand.touch(Touch::Focus(field));
             (0..12).for_each(|_| stand.touch(Touch::Key(Key::Backspace)));

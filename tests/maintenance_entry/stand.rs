@@ -223,6 +223,27 @@ impl Stand {
         of(&view).unwrap().clone()
     }
 
+    /// What came of what was just asked for by `ask`, behind its own "working".
+    pub fn settles(&self, page: Page, ask: impl FnOnce(&Self)) -> MaintenanceView {
+        let before = self.shown.views.lock().unwrap().len();
+        ask(self);
+        let until = Instant::now() + SOON;
+        let mut views = self.shown.views.lock().unwrap();
+        loop {
+            let mut new = views[before..].iter().filter_map(of);
+            let settled = |m: &&MaintenanceView| m.outcome.is_some() && !m.working;
+            if new.any(|m| m.working)
+                && let Some(view) = views.last().and_then(of).filter(settled)
+                && view.page == page
+            {
+                return view.clone();
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "never settled; last: {:?}", views.last());
+            views = self.shown.changed.wait_timeout(views, left).unwrap().0;
+        }
+    }
+
     /// Every view of maintenance mode so far.
     pub fn maintenance_views(&self) -> Vec<MaintenanceView> {
         let views = self.shown.views.lock().unwrap();
