@@ -3,6 +3,7 @@
 It has no application: every command gets 6A82, and is remembered.
 """
 
+import contextlib
 import socket
 import struct
 import threading
@@ -46,5 +47,6 @@ class Card:
         self.send(CARD_REMOVE, 0, b"")
 
     def close(self):
-        self.socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
