@@ -77,9 +77,12 @@ impl Config {
         };
         let mut seen = Vec::new();
         flatten("", &all, &mut |key, value| {
+            let layer = own.iter().rposition(|layer| find(layer, key).is_some());
+            // What was set since the start counts from the next one on, and is what was set.
+            let set = layer.and_then(|at| find(&own[at], key));
             seen.push(Seen {
-                layer: own.iter().rposition(|layer| find(layer, key).is_some()),
-                value: shown(key, value),
+                layer,
+                value: shown(key, set.unwrap_or(value)),
                 key: key.to_owned(),
             });
         });
