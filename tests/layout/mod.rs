@@ -35,11 +35,10 @@ pub fn dressed(sample: &Sample, language: Language, text_size: TextSize, contras
 pub fn layout_problems(driver: &Driver, view: &View) -> Vec<String> {
     let mut problems = Vec::new();
     let mut seen = driver.seen();
-    // What fills the whole window covers what stands before it.
-    let cover = seen.iter().position(|one| one.id == "colour-field");
-    if let Some(cover) = cover {
-        seen.drain(..=cover);
-        seen.retain(|one| one.id != "judge-yes");
+    // What fills the whole window covers all but what stands on it.
+    let covered = seen.iter().any(|one| one.id == "colour-field");
+    if covered {
+        seen.retain(|one| ["judge-no", "skip-test", "hint"].contains(&one.id.as_str()));
     }
     let size = driver.size();
     let (width, height) = size.pixels();
@@ -64,7 +63,7 @@ pub fn layout_problems(driver: &Driver, view: &View) -> Vec<String> {
         }
     });
     for one in &seen {
-        let scrolls = !is_bar(one) && cover.is_none();
+        let scrolls = !is_bar(one) && !covered;
         if one.x < -0.5 || one.x + one.width > width as f32 + 0.5 {
             problems.push(format!("`{}` reaches out of the window's sides", one.id));
         }
@@ -88,7 +87,7 @@ pub fn layout_problems(driver: &Driver, view: &View) -> Vec<String> {
         problems.extend(overlaps(&seen));
     }
     match seen.iter().find(|one| one.id == "page") {
-        _ if cover.is_some() => {}
+        _ if covered => {}
         Some(page) if page.height >= 160.0 => {}
         Some(page) => problems.push(format!("only {} px are left to the page", page.height)),
         None => problems.push("there is no page".to_owned()),
