@@ -1,10 +1,10 @@
 //! Who gets in, and who does not.
 
 use faults::Fault;
-use kiosk::maintenance::{Answer, Ask, CardSeen, Deed, Do, Page, Refusal};
+use kiosk::maintenance::{Act, Answer, Ask, CardSeen, Deed, Do, Page, Refusal};
 use kiosk::session::command::{Action, Command};
 use kiosk::session::event::*;
-use kiosk::session::view::{FieldError, Screen};
+use kiosk::session::view::{FieldError, KeyboardKind, Screen};
 use kiosk::station::Mode;
 use proptest::prelude::*;
 
@@ -163,6 +163,19 @@ fn a_pin_that_nobody_enters_is_not_waited_for() {
     assert!(matches!(kiosk.view().screen, Screen::Welcome { .. }));
     let ended = |c: &Command| matches!(c, Command::Do(Action::EndSession { .. }));
     assert_eq!(kiosk.commands.iter().filter(|c| ended(c)).count(), 1);
+}
+
+#[test]
+fn words_to_compare_are_not_covered_by_a_keyboard() {
+    let mut kiosk = Kiosk::unprovisioned();
+    kiosk.act(Do::SetUp);
+    kiosk.settle();
+    kiosk.open(Page::Provisioning);
+    assert_ne!(kiosk.view().keyboard.kind, KeyboardKind::None);
+    kiosk.act(Do::Act(Act::ProvisionFromDrive));
+    assert_eq!(kiosk.view().keyboard.kind, KeyboardKind::None);
+    kiosk.reply(Answer::Refused(Refusal::TokenRefused));
+    assert_ne!(kiosk.view().keyboard.kind, KeyboardKind::None);
 }
 
 #[test]

@@ -116,6 +116,7 @@ impl<'a> Technician<'a> {
         self.step("set_up", |t| {
             t.touches = 0;
             t.walker.driver.wait_for("set-up")?;
+            t.walker.speak()?;
             t.walker.picture("not_provisioned")?;
             t.touch("set-up")?;
             t.touch("door-provisioning")?;
@@ -127,6 +128,7 @@ impl<'a> Technician<'a> {
                 // The administrator reads them on the desk, the technician on the screen.
                 let words = office.kiosk_words(kiosk).unwrap_or_default();
                 let shown = t.walker.driver.words().join(" ");
+                t.walker.driver.scroll(100.0)?;
                 if !words.is_empty() && words.iter().all(|word| shown.contains(word)) {
                     break;
                 }
@@ -188,6 +190,7 @@ impl<'a> Technician<'a> {
 
     fn enter(&mut self) -> Result<()> {
         self.walker.driver.wait_for("start")?;
+        self.walker.speak()?;
         fs::write(self.out.join(INSERTED), "")?;
         self.walker
             .until("field-technician-pin", PATIENCE, || Ok(()))?;

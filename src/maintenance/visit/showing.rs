@@ -1,6 +1,7 @@
 //! The visit as it stands on the screen.
 
 use super::*;
+use crate::session::view::KeyboardKind;
 
 impl Maintenance {
     /// None as long as the card is looked at.
@@ -39,9 +40,12 @@ impl Maintenance {
         })
     }
 
-    pub(super) fn keyboard(&self) -> crate::session::view::KeyboardKind {
-        if self.fields.is_empty() {
-            crate::session::view::KeyboardKind::None
+    /// While something is carried out there is more to read than to type: the words that two
+    /// people compare, for one.
+    pub(super) fn keyboard(&self) -> KeyboardKind {
+        let carried_out = |open: &Open| matches!(open.what, Ask::Do(_));
+        if self.fields.is_empty() || self.open.as_ref().is_some_and(carried_out) {
+            KeyboardKind::None
         } else {
             pages::keyboard(self.page)
         }
