@@ -174,8 +174,12 @@ fn words_to_compare_are_not_covered_by_a_keyboard() {
     assert_ne!(kiosk.view().keyboard.kind, KeyboardKind::None);
     kiosk.act(Do::Act(Act::ProvisionFromDrive));
     assert_eq!(kiosk.view().keyboard.kind, KeyboardKind::None);
+    // Nor is what came of it, until somebody wants to type.
     kiosk.reply(Answer::Refused(Refusal::TokenRefused));
+    assert_eq!(kiosk.view().keyboard.kind, KeyboardKind::None);
+    kiosk.touch(Touch::Focus(Field::ProvisioningToken));
     assert_ne!(kiosk.view().keyboard.kind, KeyboardKind::None);
+    assert_eq!(kiosk.maintenance().unwrap().outcome, None);
 }
 
 #[test]

@@ -137,6 +137,10 @@ impl<'a> Technician<'a> {
                 std::thread::sleep(Duration::from_millis(50));
             }
             t.walker.picture("words_to_compare")?;
+            // What came of it is said at the top.
+            for _ in 0..3 {
+                t.walker.driver.scroll(-10_000.0)?;
+            }
             office.confirm_kiosk(kiosk)?;
             t.walker.until("outcome", PATIENCE, || Ok(()))?;
             t.walker.picture("provisioned")?;
@@ -264,6 +268,10 @@ impl<'a> Technician<'a> {
         self.walker.until("outcome", PATIENCE, || Ok(()))?;
         self.walker.picture("tested")?;
         fs::rename(&away, drive)?;
+        // Drives are looked for once a second.
+        for _ in 0..20 {
+            self.walker.pause()?;
+        }
         self.back()
     }
 

@@ -41,10 +41,12 @@ impl Maintenance {
     }
 
     /// While something is carried out there is more to read than to type: the words that two
-    /// people compare, for one.
+    /// people compare, for one. What came of it is read, too, before a field is touched again.
     pub(super) fn keyboard(&self) -> KeyboardKind {
         let carried_out = |open: &Open| matches!(open.what, Ask::Do(_));
-        if self.fields.is_empty() || self.open.as_ref().is_some_and(carried_out) {
+        let reads = self.entered && self.outcome.is_some();
+        let waits = self.open.as_ref().is_some_and(carried_out);
+        if self.fields.is_empty() || reads || waits {
             KeyboardKind::None
         } else {
             pages::keyboard(self.page)

@@ -29,7 +29,8 @@ impl Maintenance {
             Touch::Maintain(what) if self.entered => self.carry_out(what),
             touch => match self.fields.touch(&touch, self.now.boottime) {
                 Typed::Done => self.next(),
-                Typed::No | Typed::Moved | Typed::Changed(_) => {}
+                Typed::Moved | Typed::Changed(_) => self.outcome = None,
+                Typed::No => {}
             },
         }
     }
