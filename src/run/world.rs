@@ -1,5 +1,9 @@
 //! Everything the core's commands are executed with.
 
+mod queue;
+mod telling;
+mod visit;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -7,38 +11,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chip::trust::Trust;
-use exchange::{ReceiptCode, StorageType, SubmissionId};
+use exchange::{StorageType, SubmissionId};
 use faults::Fault;
-use outbox::{Limits, Outbox, OutboxError};
+use outbox::Outbox;
 use tokio::sync::Notify;
 use worker::{Role, WorkerClient, WorkerConfig};
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::devices::camera::{CameraSettings, CameraThread};
 use crate::devices::card_reader::CardReader;
-use crate::devices::status_panel::{PanelState, StatusPanel};
+use crate::devices::status_panel::StatusPanel;
 use crate::devices::token_writer::TokenWriter;
 use crate::devices::usb_drive::UsbDrives;
 use crate::secrecy::wipe_stack;
-use crate::session::command::{Action, Command, KeyLocation};
-use crate::session::event::{DeviceEvent, Event, Failure, Now, Reply};
-use crate::station::{Mode, Station};
+use crate::session::command::{Action, Command};
+use crate::session::event::{DeviceEvent, Event, Failure, Now};
 use crate::sync::Uplink;
 
 use super::asked::{Outstanding, failure};
 use super::clock::{self, Clock, boottime};
-use super::document::{self, ReadChip};
-use super::enrol::MadeKey;
+use super::document;
 use super::left_behind::{self, LeftBehind};
 use super::link::{self, Link, Office};
 use super::maintenance::Kept;
 use super::media::MediaStore;
-use super::obtain::Certified;
 use super::office_card::CardPlace;
-use super::standing::{self, Answered, OfficeSeen, StandingFile};
-use super::updates::UpdateSeen;
+use super::standing::{Answered, StandingFile};
 use super::watchdog::{Ask, Part};
 use super::{Events, Screen, equipment, maintenance};
+use queue::{open_outbox, watch_capacity};
+use telling::Standing;
+use visit::Visit;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -124,31 +127,6 @@ pub(super) struct Inner {
     pub news: Notify,
 }
 
-/// What is kept of the one citizen who is here; gone with `EndSession`.
-#[derive(Default)]
-struct Visit {
-    /// Parts of it may be staged; it is not committed.
-    uncommitted: Option<SubmissionId>,
-    chip: Option<ReadChip>,
-    made_key: Option<MadeKey>,
-    certified: Option<Certified>,
-    collecting: Option<(SubmissionId, ReceiptCode)>,
-}
-
-/// What heartbeat, panel and readiness say.
-#[derive(Default)]
-struct Standing {
-    faults: Vec<Fault>,
-    /// Raised after the last heartbeat that the office took, and over.
-    ended: BTreeSet<Fault>,
-    mode: &'static str,
-    panel: Option<PanelState>,
-    link_is_up: bool,
-    answered: Answered,
-    update: Option<String>,
-    update_seen: UpdateSeen,
-}
-
 /// Something is being committed for as long as it lives.
 pub(super) struct Committing<'a>(&'a AtomicU32);
 
@@ -157,16 +135,6 @@ impl Drop for Committing<'_> {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
-
-/// What a heartbeat says.
-pub(super) struct Told {
-    pub faults: Vec<Fault>,
-    pub ended: Vec<Fault>,
-    pub mode: &'static str,
-}
-
-/// The queue's room is looked at this often.
-const CAPACITY_EVERY: Duration = Duration::from_secs(5);
 
 impl World {
     pub(super) fn start(
@@ -352,67 +320,6 @@ impl World {
         let drawn = self.inner.screen_is_drawn.clone();
         screen.when_drawn(Box::new(move || drawn.store(true, Ordering::Relaxed)));
     }
-
-    /// Takes note of what the station became, for panel, heartbeat and whoever watches.
-    pub fn note(&self, station: &Station) {
-        if let Some(runtime) = &self.runtime {
-            let _within = runtime.enter();
-            self.inner.cards.watch(station.session().is_none());
-        }
-        // What is only presumed is nothing to tell.
-        let known = station.faults().difference(station.presumed());
-        let faults: Vec<Fault> = known.copied().collect();
-        let mode = match station.mode() {
-            Mode::Idle => "idle",
-            Mode::Citizen => "citizen",
-            Mode::Paused => "paused",
-            Mode::Maintenance => "maintenance",
-            Mode::OutOfService => "out_of_service",
-        };
-        let panel = match station.mode() {
-            Mode::Maintenance => PanelState::Maintenance,
-            Mode::OutOfService | Mode::Paused => PanelState::OutOfService {
-                fault: station
-                    .closing()
-                    .first()
-                    .copied()
-                    .unwrap_or(Fault::Internal),
-            },
-            Mode::Citizen => PanelState::InUse,
-            Mode::Idle if station.link_is_up() => PanelState::Ready,
-            Mode::Idle => PanelState::Offline {
-                queue: self.inner.waiting(),
-            },
-        };
-        let mut standing = lock(&self.inner.standing);
-        let tested =
-            station.mode() == Mode::Maintenance && standing.panel == Some(PanelState::Test);
-        if standing.panel != Some(panel) && !tested {
-            if let Some(device) = &self.inner.panel {
-                device.show(panel);
-            }
-            standing.panel = Some(panel);
-        }
-        let told = standing::Standing {
-            screen_is_drawn: self.inner.screen_is_drawn.load(Ordering::Relaxed),
-            answered: standing.answered,
-            outbox: self.inner.queue_fault.map_or(Ok(()), Err),
-            office: OfficeSeen::of(station.link_is_up(), &faults),
-            citizen_is_there: station.mode() == Mode::Citizen,
-            queue_is_safe: self.inner.queue_is_safe(),
-        };
-        standing.link_is_up = station.link_is_up();
-        standing.mode = mode;
-        if standing.faults != faults {
-            let before = std::mem::replace(&mut standing.faults, faults);
-            let over = |fault: &Fault| !standing.faults.contains(fault);
-            let over: Vec<Fault> = before.into_iter().filter(over).collect();
-            standing.ended.extend(over);
-            self.inner.tell_office();
-        }
-        drop(standing);
-        lock(&self.inner.standing_file).write(told);
-    }
 }
 
 impl Drop for World {
@@ -426,79 +333,6 @@ impl Drop for World {
 }
 
 impl Inner {
-    pub(super) fn begin(&self) -> Result<Reply, Failure> {
-        let (mut random, mut randomness) = ([0; 10], [0; 32]);
-        getrandom::fill(&mut random)
-            .and_then(|()| getrandom::fill(&mut randomness))
-            .map_err(|_| failure(Fault::Internal, "no randomness"))?;
-        let submission = SubmissionId::from_parts(self.clock.now().wall, &random);
-        lock(&self.visit).uncommitted = Some(submission);
-        Ok(Reply::Begun {
-            submission,
-            randomness,
-        })
-    }
-
-    /// What the citizen leaves behind: nothing that was not committed.
-    fn end_visit(&self) {
-        self.discard_made_key();
-        let visit = std::mem::take(&mut *lock(&self.visit));
-        if let (Some(submission), Some(outbox)) = (visit.uncommitted, &self.outbox)
-            && let Err(e) = outbox.drop_staged(submission)
-        {
-            tracing::error!("staged parts stay until the next start: {e}");
-        }
-    }
-
-    pub fn committed(&self, submission: SubmissionId) {
-        let mut visit = lock(&self.visit);
-        if visit.uncommitted == Some(submission) {
-            visit.uncommitted = None;
-        }
-    }
-
-    /// One citizen, one document: what was read before goes.
-    pub fn keep_chip(&self, chip: Option<ReadChip>) {
-        lock(&self.visit).chip = chip;
-    }
-
-    pub fn chip_of<T>(&self, look: impl FnOnce(&ReadChip) -> Option<T>) -> Option<T> {
-        lock(&self.visit).chip.as_ref().and_then(look)
-    }
-
-    pub fn take_made_key(&self) -> Option<MadeKey> {
-        lock(&self.visit).made_key.take()
-    }
-
-    pub fn note_certified(&self, certified: Certified) {
-        lock(&self.visit).certified = Some(certified);
-    }
-
-    /// The key that got its certificate in this place during this visit.
-    pub fn certified(&self, location: &KeyLocation) -> Option<Certified> {
-        let visit = lock(&self.visit);
-        let certified = visit.certified.as_ref();
-        certified.filter(|c| c.location == *location).cloned()
-    }
-
-    pub fn note_made_key(&self, made: MadeKey) {
-        lock(&self.visit).made_key = Some(made);
-    }
-
-    pub fn made_key<T>(&self, look: impl FnOnce(&MadeKey) -> Option<T>) -> Option<T> {
-        lock(&self.visit).made_key.as_ref().and_then(look)
-    }
-
-    pub fn note_collecting(&self, submission: SubmissionId, code: ReceiptCode) {
-        lock(&self.visit).collecting = Some((submission, code));
-    }
-
-    pub fn collecting(&self, submission: SubmissionId) -> Option<ReceiptCode> {
-        let visit = lock(&self.visit);
-        let (opened, code) = visit.collecting.as_ref()?;
-        (*opened == submission).then(|| code.clone())
-    }
-
     pub fn reader(&self) -> &dyn CardReader {
         &*self.reader
     }
@@ -525,17 +359,6 @@ impl Inner {
         lock(&self.exported).clone()
     }
 
-    /// Until the station becomes something else. False: there is none.
-    pub fn show_on_panel(&self, state: PanelState) -> bool {
-        let Some(panel) = &self.panel else {
-            return false;
-        };
-        panel.show(state);
-        // What the station is must be shown again, even if it is the same.
-        lock(&self.standing).panel = Some(state);
-        true
-    }
-
     /// Open, and nothing of a citizen is on its way into it.
     pub fn queue_is_safe(&self) -> bool {
         self.outbox.is_some()
@@ -548,57 +371,8 @@ impl Inner {
         Committing(&self.committing)
     }
 
-    pub fn answered(&self) -> Answered {
-        lock(&self.standing).answered
-    }
-
-    pub fn link_is_up(&self) -> bool {
-        lock(&self.standing).link_is_up
-    }
-
     pub fn has_panel(&self) -> bool {
         self.panel.is_some()
-    }
-
-    /// Where an update stands, for a technician.
-    pub fn note_update(&self, note: Option<String>, seen: UpdateSeen) {
-        let mut standing = lock(&self.standing);
-        (standing.update, standing.update_seen) = (note, seen);
-    }
-
-    pub fn update_seen(&self) -> UpdateSeen {
-        lock(&self.standing).update_seen.clone()
-    }
-
-    pub fn update_note(&self) -> Option<String> {
-        lock(&self.standing).update.clone()
-    }
-
-    pub fn standing(&self) -> Told {
-        let standing = lock(&self.standing);
-        let over = |fault: &&Fault| !standing.faults.contains(fault);
-        Told {
-            faults: standing.faults.clone(),
-            ended: standing.ended.iter().filter(over).copied().collect(),
-            mode: standing.mode,
-        }
-    }
-
-    /// A heartbeat goes soon.
-    pub fn tell_office(&self) {
-        self.news.notify_one();
-    }
-
-    /// The office took a heartbeat that said this.
-    pub fn told_office(&self, told: &Told) {
-        let heard = |fault: &Fault| told.faults.contains(fault);
-        let mut left = self.left_behind();
-        if left.faults().iter().all(heard) {
-            left.office_heard();
-        }
-        drop(left);
-        let mut standing = lock(&self.standing);
-        standing.ended.retain(|fault| !told.ended.contains(fault));
     }
 
     pub fn left_behind(&self) -> MutexGuard<'_, LeftBehind> {
@@ -625,65 +399,4 @@ fn make_private_dir(path: &Path) -> Result<(), StartError> {
             path: path.into(),
             cause,
         })
-}
-
-/// A damaged database was set aside by the queue; what its sealed files tell is
-/// taken over, and the office learns of it: a fault beside a queue.
-fn open_outbox(config: &Config) -> (Option<Outbox>, Option<Fault>) {
-    let dir = config.data_dir.join("outbox");
-    let mut rebuilt = None;
-    let opened = match Outbox::open(&dir, limits(&config.storage)) {
-        Err(e @ (OutboxError::Damaged { .. } | OutboxError::DatabaseMissing)) => {
-            tracing::error!("{e}; rebuilding it from the sealed files");
-            rebuilt = Some(Fault::QueueRebuilt);
-            Outbox::rebuild(&dir, limits(&config.storage))
-        }
-        other => other,
-    };
-    match opened {
-        Ok(outbox) => (Some(outbox), rebuilt),
-        Err(e) => {
-            tracing::error!("no queue: {e}");
-            (None, Some(e.fault()))
-        }
-    }
-}
-
-fn limits(storage: &config::Storage) -> Limits {
-    Limits {
-        media_floor_bytes: storage.floor_bytes,
-        ballast_bytes: storage.ballast_bytes,
-        deepest: storage.most_waiting,
-        at_boundary: super::boundary::hook(),
-        ..Limits::default()
-    }
-}
-
-/// Raises and clears what keeps the next submission from being kept.
-async fn watch_capacity(world: Arc<Inner>) {
-    let mut raised: Option<Fault> = None;
-    while let Some(outbox) = world.outbox.clone() {
-        let now = world.clock.now().wall;
-        let looked = tokio::task::spawn_blocking(move || {
-            outbox.capacity().map(|c| c.refusal(outbox.limits(), now))
-        })
-        .await;
-        let refusal = match looked {
-            Ok(Ok(refusal)) => refusal,
-            Ok(Err(e)) => Some(e.fault()),
-            Err(_) => Some(Fault::Internal),
-        };
-        if refusal != raised {
-            if let Some(fault) = raised.take() {
-                world
-                    .events
-                    .send(Event::Device(DeviceEvent::Cleared(fault)));
-            }
-            if let Some(fault) = refusal {
-                world.events.send(Event::Device(DeviceEvent::Raised(fault)));
-            }
-            raised = refusal;
-        }
-        tokio::time::sleep(CAPACITY_EVERY).await;
-    }
 }
