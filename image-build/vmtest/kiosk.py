@@ -23,8 +23,8 @@ def require(right, text):
 class Kiosk:
     """Its disk begins as the image's. `bundles` and `variables` are as in `Machine`; `tpm` may be changed while it is off."""
 
-    def __init__(self, image, work, bundles=None, variables=None, tpm=None):
-        self.image, self.work = image, work
+    def __init__(self, image, work, bundles=None, variables=None, tpm=None, office=None):
+        self.image, self.work, self.office = image, work, office
         self.bundles, self.variables, self.tpm = bundles, variables, tpm
         self.disk = work / "disk.img"
         self.starts = 0
@@ -38,7 +38,7 @@ class Kiosk:
     def on(self):
         self.starts += 1
         work = self.work / f"start-{self.starts}"
-        self.machine = Machine(self.image, work, disk=self.disk, bundles=self.bundles, variables=self.variables, tpm=self.tpm)
+        self.machine = Machine(self.image, work, disk=self.disk, bundles=self.bundles, variables=self.variables, tpm=self.tpm, office=self.office)
         self.earlier, self.begin = "", 0
 
     def off(self):

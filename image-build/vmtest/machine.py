@@ -8,6 +8,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +16,9 @@ FIRMWARE = Path("/usr/share/OVMF")
 WIDTH, HEIGHT = 1080, 1920
 # What a USB stick needs to be a citizen's, and what lies inside of the kiosk: see the udev rules.
 FIRST_CITIZENS_PORT = 5
+# Where the machine finds the office of `Machine(office=PORT)`.
+OFFICE_ADDRESS, OFFICE_PORT = "10.0.2.100", 8443
+RELAY = Path(__file__).with_name("relay.py")
 
 
 class Failed(Exception):
@@ -130,6 +134,17 @@ class Picture:
         self.width, self.height = int(header.group(1)), int(header.group(2))
         self.pixels = data[header.end() :]
 
+    def line(self, y, left=0, width=None, step=1):
+        """Bytes of a line's pixels, or of each `step`th of them."""
+        begin = (y * self.width + left) * 3
+        line = self.pixels[begin : begin + (self.width if width is None else width) * 3]
+        if step == 1:
+            return line
+        few = bytearray(len(line[:: 3 * step]) * 3)
+        for colour in range(3):
+            few[colour::3] = line[colour :: 3 * step]
+        return bytes(few)
+
     def share(self, colour):
         """How much of the picture, 0 to 1, has exactly this colour (three bytes)."""
         wanted = bytes(colour)
@@ -152,10 +167,10 @@ class Machine:
     a restart ends QEMU instead: whoever waits starts a new one. (After a reset of the emulated processors a kernel hung, as the
     timers of the second one did not come.)
     `bundles` is a second disk, read only. `variables` are those of a firmware with Secure Boot (secureboot.sh), `tpm` is the folder in
-    which a TPM keeps itself.
+    which a TPM keeps itself. `office` is a port of this host that the machine reaches as `OFFICE_ADDRESS`; it reaches nothing else.
     """
 
-    def __init__(self, image, work, direct=False, disk=None, bundles=None, variables=None, tpm=None):
+    def __init__(self, image, work, direct=False, disk=None, bundles=None, variables=None, tpm=None, office=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
         image = Path(image)
@@ -183,7 +198,10 @@ class Machine:
         words += ["-device", f"virtio-gpu-pci,xres={WIDTH},yres={HEIGHT}", "-device", "virtio-multitouch-pci"]
         words += ["-device", "virtio-rng-pci", "-device", "i6300esb"]
         words += ["-action", f"watchdog=reset,reboot={restart}"]
-        words += ["-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net"]
+        net = "user,id=net,restrict=on"
+        if office:
+            net += f",guestfwd=tcp:{OFFICE_ADDRESS}:{OFFICE_PORT}-cmd:{sys.executable} {RELAY} {office}"
+        words += ["-netdev", net, "-device", "virtio-net-pci,netdev=net"]
         words += ["-device", "qemu-xhci,id=usb,addr=10.0,p2=8,p3=8"]
         words += ["-chardev", f"socket,id=serial,path={self.work}/serial,server=on,wait=off", "-serial", "chardev:serial"]
         words += ["-qmp", f"unix:{self.work}/qmp,server=on,wait=off"]
@@ -254,8 +272,12 @@ class Machine:
 
     def picture(self, name):
         """Takes the screen: a PNG for people, its pixels for the test."""
-        png, ppm = self.work / f"{name}.png", self.work / "screen.ppm"
-        self.qmp.execute("screendump", filename=str(png), format="png")
+        self.qmp.execute("screendump", filename=str(self.work / f"{name}.png"), format="png")
+        return self.screen()
+
+    def screen(self):
+        """Its pixels alone."""
+        ppm = self.work / "screen.ppm"
         self.qmp.execute("screendump", filename=str(ppm), format="ppm")
         picture = Picture(ppm)
         ppm.unlink()
@@ -263,6 +285,10 @@ class Machine:
 
     def touch(self, x, y, seconds=0.15):
         """One finger at these pixels, down and up."""
+        self.stroke([(x, y)], seconds)
+
+    def stroke(self, places, seconds=0.15):
+        """One finger down at the first of these pixels, along the others, `seconds` at each, and up."""
 
         # QEMU hands the tracking id on as it is: the finger leaves with -1, whatever the kind says.
         def axis(kind, name, value, tracking=1):
@@ -271,10 +297,13 @@ class Machine:
         def button(down):
             return {"type": "btn", "data": {"button": "touch", "down": down}}
 
-        at_x, at_y = x * 0x7FFF // WIDTH, y * 0x7FFF // HEIGHT
-        down = [axis("begin", "x", 0), axis("data", "x", at_x), axis("data", "y", at_y), button(True)]
-        self.qmp.execute("input-send-event", events=down)
-        time.sleep(seconds)
+        down = [axis("begin", "x", 0)]
+        for x, y in places:
+            at_x, at_y = x * 0x7FFF // WIDTH, y * 0x7FFF // HEIGHT
+            events = [*down, axis("data", "x", at_x), axis("data", "y", at_y), *([button(True)] if down else [])]
+            self.qmp.execute("input-send-event", events=events)
+            down = []
+            time.sleep(seconds)
         self.qmp.execute("input-send-event", events=[axis("end", "x", 0, -1), button(False)])
 
     def plug(self, driver, name, port=FIRST_CITIZENS_PORT, **properties):

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use faults::Fault;
 use kiosk::config;
-use kiosk::run::{Kiosk, StartError};
+use kiosk::run::{Kiosk, StartError, write_readable};
 use kiosk::session::event::Event;
 use kiosk::ui::{self, Stage, Ui, WindowSize};
 
@@ -78,7 +78,7 @@ fn leave(fault: Fault) {
         return;
     };
     let file = PathBuf::from(folder).join("fault");
-    if let Err(e) = std::fs::write(&file, fault.code()) {
+    if let Err(e) = write_readable(&file, fault.code()) {
         tracing::error!("{}: {e}", file.display());
     }
 }

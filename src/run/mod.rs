@@ -48,6 +48,7 @@ pub use inspection::{Inspection, inspect};
 pub use link::office_config;
 pub use media::Picture;
 pub use network::{Diagnosis, Step, StepResult, diagnose};
+pub use standing::write_readable;
 use watchdog::{Ask, Part, Watchdog};
 pub use world::StartError;
 use world::World;

@@ -3,7 +3,10 @@
 //! `$RUNTIME_DIRECTORY/standing` (systemd.exec(5)), a `key=value` a line, rewritten whole whenever
 //! something of it changes.
 
-use std::path::PathBuf;
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 use faults::Fault;
 
@@ -133,13 +136,23 @@ impl StandingFile {
             return;
         }
         let beside = path.with_extension("new");
-        let written = std::fs::write(&beside, standing.to_string())
+        let written = write_readable(&beside, &standing.to_string())
             .and_then(|()| std::fs::rename(&beside, path));
         if let Err(e) = written {
             tracing::error!("{}: {e}", path.display());
         }
         self.written = Some(standing);
     }
+}
+
+/// Writes what other users look at, whatever files of this one are otherwise (`UMask=` of
+/// its unit).
+///
+/// # Errors
+/// The file cannot be made or written.
+pub fn write_readable(file: &Path, text: &str) -> io::Result<()> {
+    std::fs::write(file, text)?;
+    std::fs::set_permissions(file, Permissions::from_mode(0o644))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use anyhow::ensure;
 use crate::cargo::{self, cargo};
 use crate::device;
 use crate::flags::Flags;
+use crate::journey;
 use crate::packages::{self, Need};
 
 /// QEMU of Debian 12 itself (7.2) has no touch screen; that of its backports has.
@@ -28,9 +29,9 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// `[VERSION] [--only ui|devices|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`;
-/// the image is built where it is missing. `ui` looks at it, `devices` plugs and pulls what a kiosk works with, `secureboot`
-/// tampers with what starts and moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
+/// `[VERSION] [--only ui|devices|journey|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`;
+/// the image is built where it is missing. `ui` looks at it, `devices` plugs and pulls what a kiosk works with,
+/// `journey` is a citizen's whole visit there, `secureboot` tampers with what starts and moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     let (version, words) = leading(words);
     let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
@@ -39,7 +40,10 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         &["--direct"],
         &["--only", "--programs", "--work", "--points", "--cases"],
     )?;
-    let only = flags.one_of("--only", &["all", "ui", "devices", "secureboot", "update"])?;
+    let only = flags.one_of(
+        "--only",
+        &["all", "ui", "devices", "journey", "secureboot", "update"],
+    )?;
     let wanted = |suite| only == "all" || only == suite;
     packages::install(&[Need::Machine])?;
     let devices = Command::new("qemu-system-x86_64")
@@ -81,6 +85,9 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     if wanted("devices") {
         let mut devices = cases(python("devices.py", &image, &[]), "devices");
         well &= cargo::status(&mut devices)?.success();
+    }
+    if wanted("journey") {
+        well &= journey::run(&image, &work.join("journey"))?;
     }
     if wanted("secureboot") {
         let keys = prepared("secureboot", &image)?;

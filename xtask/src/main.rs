@@ -11,6 +11,7 @@ mod demo;
 mod device;
 mod flags;
 mod image;
+mod journey;
 mod packages;
 mod screens;
 mod soak;
@@ -49,7 +50,7 @@ cargo xtask image     the bootable image and its update bundle, in image-build/o
 cargo xtask vmtest    the image, flavour test, in a virtual machine: looked at, plugged, attacked, updated
     VERSION, --programs DIR   as above, where the image is not built yet
     --only W          one of the suites: ui: started and touched; devices: camera, card, writer, network,
-                      watchdogs; secureboot: tampered starts, sealed data; update: bundles, power cuts (all)
+                      watchdogs; journey: a citizen's visit by touches; secureboot: tampered starts, sealed data; update: bundles, power cuts (all)
     --work DIR        where pictures, serial.log and summary.json go (target/vmtest)
     --direct          ui: without firmware and boot loader
     --points N        update: the power is cut at N points of an install (5 points)

@@ -138,6 +138,7 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("qemu-utils", Need::Machine, "a disk over the image's"),
     ("ovmf", Need::Machine, "its firmware"),
     ("dosfstools", Need::Machine, "a citizen's USB drive"),
+    ("mtools", Need::Machine, "what lies on that drive"),
     ("swtpm", Need::Machine, "its TPM"),
     (
         "cryptsetup-bin",

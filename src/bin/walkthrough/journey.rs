@@ -245,6 +245,7 @@ impl<'a> Citizen<'a> {
         self.pump_for(Duration::from_millis(500))?;
         self.picture("document_place")?;
         let card = self.out.join(CARD);
+        self.driver.mark("card-in")?;
         std::fs::write(&card, "")?;
         // Said by the field, and mended there with the card where it is.
         self.until("field-problem", LONG, || Ok(()))?;
@@ -271,6 +272,7 @@ impl<'a> Citizen<'a> {
             "the chip's portrait is not shown"
         );
         self.primary()?;
+        self.driver.mark("card-out")?;
         std::fs::remove_file(&card)?;
         Ok(())
     }
@@ -428,7 +430,9 @@ impl<'a> Citizen<'a> {
             }
             self.pump_for(Duration::from_millis(200))?;
         };
+        self.driver.mark("code-begins")?;
         self.driver.type_text(&code)?;
+        self.driver.mark("code-ends")?;
         self.code_typed = Some(code);
         self.picture(name)?;
         // The last digit may have sent it already.

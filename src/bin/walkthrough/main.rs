@@ -60,6 +60,10 @@ pub struct Arguments {
     /// Everything is done by a hardware keyboard, nothing by touch.
     #[arg(long)]
     keyboard: bool,
+    /// Receives every touch with what the screen was like, for one who does the same on
+    /// a kiosk of which only the screen is known.
+    #[arg(long, conflicts_with = "keyboard")]
+    record: Option<PathBuf>,
     /// The program `office`; default: beside this program.
     #[arg(long)]
     office_bin: Option<PathBuf>,

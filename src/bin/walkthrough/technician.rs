@@ -141,6 +141,7 @@ impl<'a> Technician<'a> {
             for _ in 0..3 {
                 t.walker.driver.scroll(-10_000.0)?;
             }
+            t.walker.driver.mark("words-compared")?;
             office.confirm_kiosk(kiosk)?;
             t.walker.until("outcome", PATIENCE, || Ok(()))?;
             t.walker.picture("provisioned")?;

@@ -206,6 +206,9 @@ impl Scene {
         if arguments.keyboard {
             driver.use_keyboard();
         }
+        if let Some(folder) = &arguments.record {
+            driver.record(folder)?;
+        }
         if arguments.maintain {
             return self.maintain(arguments, size, out, driver, summary);
         }

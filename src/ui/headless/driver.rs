@@ -10,9 +10,12 @@ use slint::platform::{PointerEventButton, WindowEvent};
 use slint::{ComponentHandle as _, LogicalPosition};
 
 use super::super::{Ui, WindowSize};
+use super::recording::Recording;
 
 /// How long an element may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest animation is over by then.
+const SETTLED_AFTER: Duration = Duration::from_millis(350);
 
 /// What stands outside the page that scrolls.
 const FIXED: [&str; 12] = [
@@ -54,6 +57,7 @@ pub struct Driver {
     last_pump: Instant,
     /// Nothing is touched: all is done by a hardware keyboard.
     pub(super) by_keyboard: bool,
+    recording: Option<Recording>,
 }
 
 impl Driver {
@@ -68,6 +72,7 @@ impl Driver {
             size,
             last_pump: Instant::now(),
             by_keyboard: false,
+            recording: None,
         })
     }
 
@@ -77,6 +82,43 @@ impl Driver {
 
     pub fn size(&self) -> WindowSize {
         self.size
+    }
+
+    /// From now on every touch is written down in this folder, with what the screen was
+    /// like: see [`Recording`].
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn record(&mut self, folder: &Path) -> Result<()> {
+        self.recording = Some(Recording::begin(folder)?);
+        Ok(())
+    }
+
+    /// Writes down what is done around the screen, where touches are.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn mark(&mut self, word: &str) -> Result<()> {
+        let (all, size) = (self.seen(), self.size.pixels());
+        self.recording
+            .as_mut()
+            .map_or(Ok(()), |r| r.world(word, &all, size))
+    }
+
+    fn record_touch(&mut self, found: &Seen) -> Result<()> {
+        if self.recording.is_none() {
+            return Ok(());
+        }
+        // What moves comes to rest first.
+        let until = Instant::now() + SETTLED_AFTER;
+        while Instant::now() < until {
+            self.pump()?;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let (all, screen) = (self.seen(), self.ui.window.window().take_snapshot()?);
+        self.recording
+            .as_mut()
+            .map_or(Ok(()), |r| r.touch(found, &all, &screen))
     }
 
     /// Serves what other threads sent to the event loop and lets as much time
@@ -211,6 +253,7 @@ impl Driver {
             self.bring_into_sight(id)?
         };
         let found = found.with_context(|| format!("`{id}` went away"))?;
+        self.record_touch(&found)?;
         self.tap(found.x + found.width / 2.0, found.y + found.height / 2.0)
     }
 

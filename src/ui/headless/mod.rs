@@ -7,6 +7,7 @@
 mod by_keys;
 mod contact_sheet;
 mod driver;
+mod recording;
 
 use std::cell::Cell;
 
