@@ -139,7 +139,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("ovmf", Need::Machine, "its firmware"),
     ("dosfstools", Need::Machine, "a citizen's USB drive"),
     ("swtpm", Need::Machine, "its TPM"),
-    ("ffmpeg", Need::Machine, "the pictures that its camera sends"),
+    (
+        "ffmpeg",
+        Need::Machine,
+        "the pictures that its camera sends",
+    ),
     (
         "cryptsetup-bin",
         Need::Machine,
