@@ -47,9 +47,7 @@ say "what the root does not need"
 say "modules of $kernel"
 mkdir -p "$root/usr/lib/modules"
 cp -a "$TOOLS/usr/lib/modules/$kernel" "$root/usr/lib/modules/"
-omitted=("$HERE/modules.omit")
-[ "$flavour" = test ] || omitted+=("$HERE/modules-release.omit")
-listed "${omitted[@]}" | tr ',' '\n' | while read -r folder; do
+listed "$HERE/modules.omit" | tr ',' '\n' | while read -r folder; do
     rm -rf "$root/usr/lib/modules/$kernel/kernel/$folder"
 done
 rm -f "$root/usr/lib/modules/$kernel/"{build,source}

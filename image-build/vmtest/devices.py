@@ -3,20 +3,21 @@
 
     devices.py IMAGE [--work DIR] [--cases WORD,WORD] [--list]
 
-IMAGE is a directory of build.sh, of the flavour `test`. Serial logs, pictures and summary.json go to --work. The camera is the
-kernel's own test driver: no kiosk has it, and a release does not carry it.
+IMAGE is a directory of build.sh, of the flavour `test`. Serial logs, pictures and summary.json go to --work. Camera, card and what
+is at the other end of the serial line are programs of this test.
 
 Exit status: 0 when every chosen case was reached and is well.
 """
 
 import argparse
-import re
+import hashlib
 import signal
 import sys
 import time
 from pathlib import Path
 
 from boot import is_kiosk, until
+from camera import Camera, still
 from card import Card
 from cases import run_cases
 from kiosk import PATIENCE, Kiosk, require
@@ -26,6 +27,8 @@ LOCAL = "/var/lib/qoltanba-local/kiosk.toml"
 # SELECT of the application of NIST SP 800-73-4.
 SELECT_PIV = bytes.fromhex("00a40400")
 INSIDE_PORT, CITIZENS_PORT = 1, FIRST_CITIZENS_PORT
+# A citizen's, for what may not be there.
+FOREIGN_PORT = 7
 UNIT = "qoltanba-kiosk.service"
 # A frame of the reader's line: SYNC, CTRL (docs/token-writer.md).
 FRAME = b"\x03\x06"
@@ -48,29 +51,60 @@ def unmoved(kiosk):
     require(restarts == "0", f"the kiosk was restarted {restarts} times")
 
 
+def refused(kiosk, port):
+    """No interface of what is plugged in there is let in, a while later too."""
+
+    def states():
+        return set(kiosk.run(f"cat /sys/bus/usb/devices/1-{port}:1.*/authorized 2>/dev/null").split())
+
+    until(lambda: states() == {"0"})
+    time.sleep(5)
+    require(states() == {"0"}, f"on a citizen's port: authorized {states()}")
+
+
 def camera(kiosk):
     kiosk.ready()
+    seen = Camera(still())
 
-    def opened():
-        return kiosk.run(f"ls -l /proc/{property_of(kiosk, 'MainPID')}/fd | grep -c /dev/video").strip() != "0"
+    def node():
+        return kiosk.run("readlink /dev/qoltanba-camera").strip()
 
-    require(not opened(), "a camera before there is one")
-    kiosk.run("modprobe vivid node_types=0x1 n_devs=1")
-    require(until(opened, PATIENCE / 5), "the kiosk does not open it")
-    named = kiosk.run("readlink /dev/qoltanba-camera; stat -c '%G %a' $(readlink -f /dev/qoltanba-camera)").split()
+    def openings():
+        return int(kiosk.run(f"journalctl -b -o cat -u {UNIT} | grep -c 'camera opened'"))
+
+    require(not node(), "a camera before there is one")
+    seen.plug(kiosk.machine, INSIDE_PORT)
+    require(until(lambda: seen.shown and openings(), PATIENCE / 5), f"the kiosk does not open it: {node()}, {seen.shown} frames read")
+    named = [node(), *kiosk.run("stat -L -c '%G %a' /dev/qoltanba-camera").split()]
     require(named[0].startswith("video") and named[1:] == ["video", "660"], str(named))
-    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
-    require(until(lambda: not opened(), PATIENCE / 5), "the kiosk holds on to a camera that is gone")
-    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/bind")
-    require(until(opened, PATIENCE / 5), "the kiosk does not open it again")
+    # Nobody is there: looked at now and then, and else shut.
+    require(until(lambda: not seen.is_read(), PATIENCE / 5, 1), "the kiosk never closes it")
+    taken = kiosk.run("v4l2-ctl -d /dev/qoltanba-camera --stream-mmap --stream-count=1 --stream-to=/run/frame; sha256sum /run/frame")
+    digests = {hashlib.sha256(frame).hexdigest() for frame in seen.frames}
+    require(any(digest in taken for digest in digests), f"not a frame of the camera: {taken[-300:]}")
+    # Pulled while it is read.
+    times = seen.opened
+    require(until(lambda: seen.opened > times and seen.is_read(), PATIENCE / 5, 0.2), "the kiosk does not look at it again")
+    seen.pull()
+    require(until(lambda: not node(), PATIENCE / 5), "a pulled camera is still there")
+    times, frames = openings(), seen.shown
+    seen.plug(kiosk.machine, INSIDE_PORT)
+    again = until(lambda: seen.shown > frames and openings() > times, PATIENCE / 5)
+    require(again, f"the kiosk does not open it again: {node()}, {seen.shown - frames} frames read")
+    seen.pull()
+    require(until(lambda: not node(), PATIENCE / 5), "a camera pulled again is still there")
+    seen.plug(kiosk.machine, FOREIGN_PORT)
+    refused(kiosk, FOREIGN_PORT)
+    require(not node(), "a camera on a citizen's port")
+    seen.pull()
     unmoved(kiosk)
-    kiosk.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
-    return f"{' '.join(named)}; opened, gone, opened again"
+    return f"{' '.join(named)}; {seen.shown} frames read; a frame byte for byte; pulled while it was read, opened again; refused on a citizen's port"
 
 
 def reader(kiosk):
     kiosk.ready()
-    configure(kiosk, 'token_writer = { pcsc = "QEMU" }')
+    # The reader's name in the card service's tables.
+    configure(kiosk, 'token_writer = { pcsc = "433-Swap" }')
     qmp, path = kiosk.machine.qmp, kiosk.machine.work / "card"
     address = {"type": "unix", "data": {"path": str(path)}}
     qmp.execute("chardev-add", id="card", backend={"type": "socket", "data": {"addr": address, "server": True, "wait": False}})
@@ -122,11 +156,10 @@ def writer(kiosk):
     kiosk.machine.unplug("writer-device")
     require(until(lambda: kiosk.run("ls /dev/token-writer 2>/dev/null | wc -l").strip() == "0"), "a pulled writer is still there")
     # The same on a citizen's port is an attack.
-    kiosk.machine.plug("usb-serial", "foreign", 7, chardev="writer", serial="FOREIGN1")
-    state = until(lambda: kiosk.run("cat /sys/bus/usb/devices/1-7:1.0/authorized 2>/dev/null").strip())
-    time.sleep(5)
+    kiosk.machine.plug("usb-serial", "foreign", FOREIGN_PORT, chardev="writer", serial="FOREIGN1")
+    refused(kiosk, FOREIGN_PORT)
     lines = kiosk.run("ls /dev/ttyUSB* 2>/dev/null | wc -l").strip()
-    require(state == "0" and lines == "0", f"on a citizen's port: authorized={state}, lines {lines}")
+    require(lines == "0", f"on a citizen's port: {lines} lines")
     kiosk.machine.unplug("foreign")
     unmoved(kiosk)
     return f"{' '.join(named)}; frame {said[said.index(FRAME):][:16].hex()}; refused on a citizen's port"

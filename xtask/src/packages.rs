@@ -141,6 +141,11 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("mtools", Need::Machine, "what lies on that drive"),
     ("swtpm", Need::Machine, "its TPM"),
     (
+        "ffmpeg",
+        Need::Machine,
+        "the pictures that its camera sends",
+    ),
+    (
         "cryptsetup-bin",
         Need::Machine,
         "opens its disk by the recovery key",
@@ -252,8 +257,11 @@ mod tests {
     }
 
     #[test]
-    fn every_package_is_named_once_with_a_reason() {
-        let mut names: Vec<_> = PACKAGES.iter().map(|(name, ..)| name).collect();
+    fn every_package_is_named_once_for_a_need_with_a_reason() {
+        let mut names: Vec<_> = PACKAGES
+            .iter()
+            .map(|(name, need, _)| (name, format!("{need:?}")))
+            .collect();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), PACKAGES.len());
