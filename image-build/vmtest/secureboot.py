@@ -27,7 +27,9 @@ from machine import Failed
 CANARY = "canary-of-the-data-partition"
 KNOWN = "/var/lib/qoltanba-local/known"
 WELCOME = "Welcome to"
-REFUSED = r"qoltanba-data: the data partition cannot be opened: ([^\n]*)"
+REFUSED = r"qoltanba-data: the data partition cannot be opened \((\S+)\): ([^\n]*)"
+# crates/faults: sealed to another board.
+OF_ANOTHER_BOARD = "DSK-04"
 # crates/fallback_screen: the ground of its words' frame and its error's colour.
 ERROR = (0x9B, 0x1C, 0x1C)
 MIB = 1 << 20
@@ -175,7 +177,8 @@ def another_tpm(kiosk):
     own, kiosk.tpm = kiosk.tpm, kiosk.work / "another-tpm"
     kiosk.on()
     serial = kiosk.machine.serial
-    said = serial.wait(REFUSED, PATIENCE, refused=r"qoltanba-health: [^\n]*").group(1).strip()
+    code, said = serial.wait(REFUSED, PATIENCE, refused=r"qoltanba-health: [^\n]*").groups()
+    require(code == OF_ANOTHER_BOARD, f"it says {code}: {said}")
     end = time.monotonic() + PATIENCE / 5
     while not ((picture := kiosk.machine.picture("another-tpm")).share(ERROR) > 0.001 and picture.share(GROUND) > 0.2):
         require(time.monotonic() < end, f"the screen does not say it: {picture.colours(4)}")
@@ -188,7 +191,7 @@ def another_tpm(kiosk):
     kiosk.tpm = own
     slot = kiosk.good()
     require(kiosk.known() == CANARY, "its own TPM does not open it any more")
-    return f"it says: {said}; with its own TPM slot {slot} is good again"
+    return f"it says {code}: {said.strip()}; with its own TPM slot {slot} is good again"
 
 
 def tampered_loader(kiosk):
