@@ -6,7 +6,6 @@
 . "$(dirname "$0")/settings.sh"
 flavour=$1 programs=$2 version=$3 keys=$4
 root=$WORK/root
-kernel=$(cat "$TOOLS.kernel")
 programs_in_image=(kiosk kiosk-worker qoltanba-fallback qoltanba-steward)
 
 say "root of $SUITE, flavour $flavour"
@@ -44,16 +43,10 @@ say "what the root does not need"
     rm -rf etc/systemd/system/*.wants etc/systemd/system/*.service etc/init.d etc/rc?.d etc/cron.* etc/default/grub*
 )
 
-say "modules of $kernel"
-mkdir -p "$root/usr/lib/modules"
-cp -a "$TOOLS/usr/lib/modules/$kernel" "$root/usr/lib/modules/"
+say "modules of $(cat "$TOOLS.kernel")"
 omitted=("$HERE/modules.omit")
 [ "$flavour" = test ] || omitted+=("$HERE/modules-release.omit")
-listed "${omitted[@]}" | tr ',' '\n' | while read -r folder; do
-    rm -rf "$root/usr/lib/modules/$kernel/kernel/$folder"
-done
-rm -f "$root/usr/lib/modules/$kernel/"{build,source}
-tool depmod --basedir /build/root "$kernel"
+add_modules "$root" "${omitted[@]}"
 
 say "overlay, units, programs"
 cp -r "$HERE/overlay/." "$root/"
