@@ -6,7 +6,6 @@
 . "$(dirname "$0")/settings.sh"
 flavour=$1 programs=$2 version=$3 keys=$4
 root=$WORK/root
-kernel=$(cat "$TOOLS.kernel")
 programs_in_image=(kiosk kiosk-worker qoltanba-fallback qoltanba-steward)
 
 say "root of $SUITE, flavour $flavour"
@@ -44,6 +43,7 @@ say "what the root does not need"
     rm -rf etc/systemd/system/*.wants etc/systemd/system/*.service etc/init.d etc/rc?.d etc/cron.* etc/default/grub*
 )
 
+<<<<<<< HEAD
 say "modules of $kernel"
 mkdir -p "$root/usr/lib/modules"
 cp -a "$TOOLS/usr/lib/modules/$kernel" "$root/usr/lib/modules/"
@@ -52,6 +52,12 @@ listed "$HERE/modules.omit" | tr ',' '\n' | while read -r folder; do
 done
 rm -f "$root/usr/lib/modules/$kernel/"{build,source}
 tool depmod --basedir /build/root "$kernel"
+=======
+say "modules of $(cat "$TOOLS.kernel")"
+omitted=("$HERE/modules.omit")
+[ "$flavour" = test ] || omitted+=("$HERE/modules-release.omit")
+add_modules "$root" "${omitted[@]}"
+>>>>>>> secure
 
 say "overlay, units, programs"
 cp -r "$HERE/overlay/." "$root/"

@@ -49,6 +49,20 @@ tool() {
 }
 export -f inside
 
+# The kernel's modules into a tree of $WORK, without the folders that these lists name.
+add_modules() {
+    local tree=$1 kernel
+    shift
+    kernel=$(cat "$TOOLS.kernel")
+    mkdir -p "$tree/usr/lib/modules"
+    cp -a "$TOOLS/usr/lib/modules/$kernel" "$tree/usr/lib/modules/"
+    listed "$@" | tr ',' '\n' | while read -r folder; do
+        rm -rf "$tree/usr/lib/modules/$kernel/kernel/$folder"
+    done
+    rm -f "$tree/usr/lib/modules/$kernel/"{build,source}
+    tool depmod --basedir "/build/${tree##*/}" "$kernel"
+}
+
 # Makes a Debian tree: directory, variant, list of packages, further words for mmdebstrap.
 debian_tree() {
     local tree=$1 variant=$2 list=$3

@@ -60,7 +60,8 @@ def is_kiosk(picture):
 
 def difference(one, other):
     """The share of bytes that differ."""
-    return sum(a != b for a, b in zip(one, other)) / len(one)
+    differing = int.from_bytes(one, "little") ^ int.from_bytes(other, "little")
+    return 1 - differing.to_bytes(len(one), "little").count(0) / len(one)
 
 
 def screen(machine, checks):

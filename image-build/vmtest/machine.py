@@ -147,9 +147,12 @@ class Picture:
 
     def share(self, colour):
         """How much of the picture, 0 to 1, has exactly this colour (three bytes)."""
-        wanted = bytes(colour)
-        same = sum(1 for i in range(0, len(self.pixels), 3) if self.pixels[i : i + 3] == wanted)
-        return same * 3 / max(len(self.pixels), 1)
+        # As numbers with a byte a pixel, one for each of red, green and blue: 1 where it is the wanted one.
+        both = -1
+        for plane, wanted in enumerate(colour):
+            table = bytes(int(value == wanted) for value in range(256))
+            both &= int.from_bytes(self.pixels[plane::3].translate(table), "little")
+        return both.bit_count() * 3 / max(len(self.pixels), 1)
 
     def colours(self, most=6):
         counts = {}

@@ -27,7 +27,9 @@ from machine import Failed
 CANARY = "canary-of-the-data-partition"
 KNOWN = "/var/lib/qoltanba-local/known"
 WELCOME = "Welcome to"
-REFUSED = r"qoltanba-data: the data partition cannot be opened: ([^\n]*)"
+REFUSED = r"qoltanba-data: the data partition cannot be opened \((\S+)\): ([^\n]*)"
+# crates/faults: sealed to another board.
+OF_ANOTHER_BOARD = "DSK-04"
 # crates/fallback_screen: the ground of its words' frame and its error's colour.
 ERROR = (0x9B, 0x1C, 0x1C)
 MIB = 1 << 20
@@ -158,16 +160,20 @@ def tampered(kiosk):
     genuine, wanted = b"rauc.slot=A rd.shell=0", b"rauc.slot=A rd.shell=1"
     replace(kiosk.disk, begin, length, genuine, wanted)
     kiosk.on()
+    kiosk.machine.serial.wait("does not start", PATIENCE)
+    picture = kiosk.machine.picture("tampered")
+    # GRUB's letters.
+    require(len(picture.colours()) > 1, "the screen does not say it")
     slot = kiosk.is_good(restarts=5)
     choices = kiosk.choices()
     require(choices[:4] == ["A1", "A2", "A3", "B1"] and slot == "B", f"GRUB chose {choices}, good is {slot}")
     before, _, behind = kiosk.said().partition("Qoltanba: slot B")
     require(WELCOME not in before and WELCOME in behind, "something started from the tampered slot")
-    reason = re.search(r"error: ([^\n]*)", before)
-    require(reason, f"not refused: {before[-500:]}")
+    reasons = re.findall(r"error: ([^\n]*)\s+(Qoltanba: slot A does not start: [^\n]*)", before)
+    require(len(reasons) == 3, f"not refused three times: {before[-500:]}")
     # Another UKI, another PCR 11, the same data: its signature opens them.
     require(kiosk.known() == CANARY, "the other slot does not have the data")
-    return f"{' '.join(choices)}; GRUB: {reason.group(1)}; B opens the same data"
+    return f"{' '.join(choices)}; GRUB: {' '.join(reasons[0])}; B opens the same data"
 
 
 def another_tpm(kiosk):
@@ -175,7 +181,8 @@ def another_tpm(kiosk):
     own, kiosk.tpm = kiosk.tpm, kiosk.work / "another-tpm"
     kiosk.on()
     serial = kiosk.machine.serial
-    said = serial.wait(REFUSED, PATIENCE, refused=r"qoltanba-health: [^\n]*").group(1).strip()
+    code, said = serial.wait(REFUSED, PATIENCE, refused=r"qoltanba-health: [^\n]*").groups()
+    require(code == OF_ANOTHER_BOARD, f"it says {code}: {said}")
     end = time.monotonic() + PATIENCE / 5
     while not ((picture := kiosk.machine.picture("another-tpm")).share(ERROR) > 0.001 and picture.share(GROUND) > 0.2):
         require(time.monotonic() < end, f"the screen does not say it: {picture.colours(4)}")
@@ -188,7 +195,7 @@ def another_tpm(kiosk):
     kiosk.tpm = own
     slot = kiosk.good()
     require(kiosk.known() == CANARY, "its own TPM does not open it any more")
-    return f"it says: {said}; with its own TPM slot {slot} is good again"
+    return f"it says {code}: {said.strip()}; with its own TPM slot {slot} is good again"
 
 
 def tampered_loader(kiosk):

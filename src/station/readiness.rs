@@ -6,11 +6,13 @@ use faults::Fault;
 use crate::session::Surroundings;
 
 /// Without these nobody can be served at all.
-const CLOSING: [Fault; 7] = [
+const CLOSING: [Fault; 9] = [
     Fault::KioskRevoked,
     Fault::NotProvisioned,
     Fault::SealingImpossible,
     Fault::DiskFailed,
+    Fault::DiskOfAnotherBoard,
+    Fault::DiskContentsDamaged,
     Fault::QueueDamaged,
     Fault::WorkerDied,
     Fault::Internal,

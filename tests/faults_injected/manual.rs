@@ -7,7 +7,7 @@ use faults::{Fault, Language, Recovery};
 use kiosk::station::{Effect, effect};
 
 /// Injected into a real kiosk by the tests beside this one: how, and what ends it there.
-const INJECTED: [(Fault, &str, &str); 17] = [
+const INJECTED: [(Fault, &str, &str); 18] = [
     (
         Fault::CameraMissing,
         "simulated camera unplugged",
@@ -38,6 +38,11 @@ const INJECTED: [(Fault, &str, &str); 17] = [
         Fault::DiskReadOnly,
         "file system read-only, running and at the start",
         "writable; after a failed start the kiosk restarted",
+    ),
+    (
+        Fault::DiskOfAnotherBoard,
+        "another TPM (image-build/vmtest/secureboot.py)",
+        "its own TPM",
     ),
     (
         Fault::QueueRebuilt,

@@ -29,21 +29,40 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     )
 }
 
+<<<<<<< HEAD
 /// `[VERSION] [--only ui|devices|journey|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`;
 /// the image is built where it is missing. `ui` looks at it, `devices` plugs and pulls what a kiosk works with,
 /// `journey` is a citizen's whole visit there, `secureboot` tampers with what starts and moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
+=======
+/// `[VERSION] [--only ui|poweron|devices|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--starts N] [--points N]
+/// [--cases WORDS]`; the image is built where it is missing. `ui` looks at it, `poweron` times its start, `devices` plugs and
+/// pulls what a kiosk works with, `secureboot` tampers with what starts and moves the disk to another TPM, `update` installs
+/// bundles; without `--only` all of them.
+>>>>>>> secure
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     let (version, words) = leading(words);
     let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
     let flags = Flags::parse(
         words,
         &["--direct"],
-        &["--only", "--programs", "--work", "--points", "--cases"],
+        &[
+            "--only",
+            "--programs",
+            "--work",
+            "--starts",
+            "--points",
+            "--cases",
+        ],
     )?;
+<<<<<<< HEAD
     let only = flags.one_of(
         "--only",
         &["all", "ui", "devices", "journey", "secureboot", "update"],
     )?;
+=======
+    let suites = ["all", "ui", "poweron", "devices", "secureboot", "update"];
+    let only = flags.one_of("--only", &suites)?;
+>>>>>>> secure
     let wanted = |suite| only == "all" || only == suite;
     packages::install(&[Need::Machine])?;
     let devices = Command::new("qemu-system-x86_64")
@@ -73,6 +92,15 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
             boot.arg("--direct");
         }
         well &= cargo::status(&mut boot)?.success();
+    }
+    if wanted("poweron") {
+        let bare = prepared("poweron", &image)?;
+        let mut power_on = python("poweron.py", &image, &[&bare]);
+        power_on.arg("--work").arg(work.join("poweron"));
+        if let Some(value) = flags.value("--starts") {
+            power_on.args(["--starts", value]);
+        }
+        well &= cargo::status(&mut power_on)?.success();
     }
     // The suites whose cases can be chosen, and the points of the one that cuts the power.
     let cases = |mut suite: Command, name: &str| {

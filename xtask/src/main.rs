@@ -49,12 +49,14 @@ cargo xtask image     the bootable image and its update bundle, in image-build/o
     --keys DIR        keys of a release; without: keys that are made for tests
 cargo xtask vmtest    the image, flavour test, in a virtual machine: looked at, plugged, attacked, updated
     VERSION, --programs DIR   as above, where the image is not built yet
-    --only W          one of the suites: ui: started and touched; devices: camera, card, writer, network,
-                      watchdogs; journey: a citizen's visit by touches; secureboot: tampered starts, sealed data; update: bundles, power cuts (all)
+    --only W          one of the suites: ui: started and touched; poweron: how long that takes, beside a bare
+                      image; devices: camera, card, writer, network, clock, watchdogs; journey: a citizen's
+                      visit by touches; secureboot: tampered starts, sealed data; update: bundles, power cuts (all)
     --work DIR        where pictures, serial.log and summary.json go (target/vmtest)
     --direct          ui: without firmware and boot loader
+    --starts N        poweron: N starts of each (3)
     --points N        update: the power is cut at N points of an install (5 points)
-    --cases WORDS     with --only, but not ui: only cases whose name holds one of these words (with commas between)
+    --cases WORDS     with --only devices, secureboot or update: only cases whose name holds one of these words (with commas between)
 ";
 
 fn main() -> ExitCode {

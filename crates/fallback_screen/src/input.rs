@@ -22,6 +22,16 @@ pub struct Config {
     pub kiosk: Option<String>,
 }
 
+impl Config {
+    /// What this one does not say `below` does.
+    pub fn over(self, below: Config) -> Config {
+        Config {
+            phone: self.phone.or(below.phone),
+            kiosk: self.kiosk.or(below.kiosk),
+        }
+    }
+}
+
 /// # Errors
 /// Not readable, not TOML, or what cannot be shown.
 pub fn config(path: &Path) -> anyhow::Result<Config> {

@@ -46,9 +46,12 @@ struct CommandLine {
     /// Where the kiosk leaves the code of its fault.
     #[arg(long, default_value = "/run/qoltanba/fault")]
     fault: PathBuf,
-    /// TOML: phone, kiosk.
+    /// TOML: phone, kiosk. The technician's, in the data partition.
     #[arg(long, default_value = "/etc/qoltanba/fallback.toml")]
     config: PathBuf,
+    /// The same, the image's: for what the technician's does not say, or where it cannot be reached.
+    #[arg(long, default_value = "/usr/share/qoltanba/fallback.toml")]
+    image_config: PathBuf,
     #[arg(long, default_value = steward::client::SOCKET)]
     steward: PathBuf,
     /// Each mount point in it is a drive.
@@ -205,12 +208,15 @@ struct Told {
 impl Told {
     /// Without a good configuration: no phone, no name.
     fn read(line: &CommandLine) -> Told {
+        let config = |path| {
+            input::config(path).unwrap_or_else(|error| {
+                tracing::warn!("shown without: {error:#}");
+                input::Config::default()
+            })
+        };
         Told {
             fault: input::fault(&line.fault),
-            config: input::config(&line.config).unwrap_or_else(|error| {
-                tracing::warn!("shown without phone and name: {error:#}");
-                input::Config::default()
-            }),
+            config: config(&line.config).over(config(&line.image_config)),
         }
     }
 

@@ -130,6 +130,10 @@ codes! {
     DiskFull = "DSK-01", Automatic;
     DiskFailed = "DSK-02", Technician;
     DiskReadOnly = "DSK-03", Technician;
+    /// What would open the data partition is not this board's TPM, or not these keys of Secure Boot.
+    DiskOfAnotherBoard = "DSK-04", Technician;
+    /// The data partition holds neither what the kiosk made nor nothing at all.
+    DiskContentsDamaged = "DSK-05", Technician;
     QueueDamaged = "QUE-01", Technician;
     QueueFull = "QUE-02", Automatic;
     QueueStale = "QUE-03", Automatic;

@@ -104,6 +104,8 @@ fn row_of(fault: Fault) -> Row {
         Fault::DiskFull => kiosk::DISK_FULL,
         Fault::DiskFailed => kiosk::DISK_FAILED,
         Fault::DiskReadOnly => kiosk::DISK_READ_ONLY,
+        Fault::DiskOfAnotherBoard => kiosk::DISK_OF_ANOTHER_BOARD,
+        Fault::DiskContentsDamaged => kiosk::DISK_CONTENTS_DAMAGED,
         Fault::QueueDamaged => kiosk::QUEUE_DAMAGED,
         Fault::QueueFull => kiosk::QUEUE_FULL,
         Fault::QueueStale => kiosk::QUEUE_STALE,

@@ -46,7 +46,6 @@ pub struct Programs {
     pub systemctl: PathBuf,
     pub journalctl: PathBuf,
     pub networkctl: PathBuf,
-    pub date: PathBuf,
 }
 
 /// Seconds, from the request to its last answer.
@@ -93,7 +92,6 @@ impl Default for Programs {
             systemctl: "/usr/bin/systemctl".into(),
             journalctl: "/usr/bin/journalctl".into(),
             networkctl: "/usr/bin/networkctl".into(),
-            date: "/usr/bin/date".into(),
         }
     }
 }
@@ -105,7 +103,7 @@ impl Default for Deadlines {
             // 300 MB from a slow drive, then a minute of writing; five times that.
             install_update: 30 * 60,
             slots: 30,
-            set_time: 10,
+            set_time: 30,
             restart_card_service: 30,
             export_logs: 120,
             network: 30,

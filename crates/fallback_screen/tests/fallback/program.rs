@@ -38,13 +38,28 @@ fn picture(folder: &Path, more: &[&str]) -> Vec<u8> {
 fn a_picture_shows_the_fault_that_the_kiosk_left() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name, text: &[u8]| fs::write(folder.path().join(name), text).unwrap();
-    let files = ["--fault", "fault", "--config", "config.toml"];
+    let files = [
+        "--fault",
+        "fault",
+        "--config",
+        "config.toml",
+        "--image-config",
+        "image.toml",
+    ];
     let silent = picture(folder.path(), &files);
     write("fault", b"DSK-02\n");
     let told = picture(folder.path(), &files);
     assert_ne!(told, silent);
     write("config.toml", b"phone = \"1414\"\n");
     assert_ne!(picture(folder.path(), &files), told);
+    fs::remove_file(folder.path().join("config.toml")).unwrap();
+    // The image knows whom to call where the technician's settings are out of reach.
+    write("image.toml", b"phone = \"1414\"\n");
+    let by_image = picture(folder.path(), &files);
+    assert_ne!(by_image, told);
+    write("config.toml", b"kiosk = \"AST-0042\"\nphone = \"1415\"\n");
+    assert_ne!(picture(folder.path(), &files), by_image);
+    write("image.toml", b"");
     // Garbage is as good as nothing, and no reason to show nothing.
     write("config.toml", b"\xff\xff");
     write("fault", &[0xff; 1000]);

@@ -47,6 +47,36 @@ pub(super) const DISK_READ_ONLY: Row = row(
     ],
 );
 
+pub(super) const DISK_OF_ANOTHER_BOARD: Row = row(
+    [
+        "Киоск дискісі басқа платаға байланған, бұл жерде ашылмайды.",
+        "Басқа киоскіні пайдаланыңыз. Техник: дискіні өз платасына салып, TPM мен Secure Boot қосыңыз. Болмаса: стендтегі қалпына келтіру кілті не жаңа диск.",
+    ],
+    [
+        "Диск киоска привязан к другой плате и здесь не открывается.",
+        "Воспользуйтесь другим киоском. Технику: верните диск в его плату, включите TPM и Secure Boot. Иначе: ключ восстановления на стенде или новый диск.",
+    ],
+    [
+        "The kiosk's disk is sealed to another board and does not open here.",
+        "Please use another kiosk. Technician: put the disk back into its board, turn on TPM and Secure Boot. Else: the recovery key on a bench, or a new disk.",
+    ],
+);
+
+pub(super) const DISK_CONTENTS_DAMAGED: Row = row(
+    [
+        "Киоск дискісіндегі деректер зақымдалған немесе бөтен.",
+        "Басқа киоскіні пайдаланыңыз. Техник: дискіге ештеңе жазбай, оны орталыққа тапсырыңыз; жаңа диск салып, киоскіні қайта баптаңыз.",
+    ],
+    [
+        "Данные на диске киоска повреждены или чужие.",
+        "Воспользуйтесь другим киоском. Технику: ничего не записывайте на диск, передайте его в центр; поставьте новый и настройте киоск заново.",
+    ],
+    [
+        "The data on the kiosk's disk is damaged, or not its own.",
+        "Please use another kiosk. Technician: write nothing to the disk, send it to the office; put in a new one and set the kiosk up anew.",
+    ],
+);
+
 pub(super) const QUEUE_DAMAGED: Row = row(
     [
         "Өтінімдер кезегінің деректері зақымдалған.",

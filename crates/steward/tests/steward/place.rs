@@ -46,7 +46,6 @@ impl Place {
                 systemctl: program("systemctl"),
                 journalctl: program("journalctl"),
                 networkctl: program("networkctl"),
-                date: program("date"),
             },
             ..Config::default()
         };
