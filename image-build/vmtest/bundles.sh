@@ -1,20 +1,24 @@
 #!/bin/bash
 # The updates of the update test, made of an image that is built: its root with little changed.
 #
-# bundles.sh IMAGE DIR
+# bundles.sh IMAGE DIR QUEUE
 #   IMAGE  of the flavour `test`, built in the same $WORK with keys for tests
 #   DIR    gets bundles.img, a disk (ext4) with
 #            next.raucb      the next version
 #            stranger.raucb  the same, signed by another authority
 #            tampered.raucb  the same, one bit of its payload changed
-#            broken.raucb    a version whose kiosk ends at once
+#            newer.raucb     a version that brings the queue to a newer schema
+#            broken.raucb    the same, and its kiosk ends at once
 #            root.img, boot.img   what next.raucb writes, to be written by dd
-#          and image.hash, the root hash of IMAGE; while it fits nothing is made anew
+#            queue/          a queue with as many submissions as a kiosk keeps
+#          and made-of, of what image and program; while that fits nothing is made anew
+#   QUEUE  the program of crates/outbox/examples/queue.rs: fills that queue, changes its schema
 . "$(dirname "$0")/../settings.sh"
-image=$(realpath "$1") out=$(realpath -m "$2")
+image=$(realpath "$1") out=$(realpath -m "$2") program=$(realpath "$3")
 keys=$WORK/test-keys stranger=$WORK/stranger-keys
 grep -q ttyS0 "$image/cmdline-A" || die "$image is not of the flavour test"
-! cmp -s "$image/root.hash" "$out/image.hash" || exit 0
+made_of=$(cat "$image/root.hash"; sha256sum <"$program")
+[ "$made_of" != "$(cat "$out/made-of" 2>/dev/null)" ] || exit 0
 
 exec 9>"$WORK/lock"
 flock -n 9 || die "another build uses $WORK"
@@ -49,15 +53,27 @@ at=$(($(stat -c %s "$tampered") / 2))
 byte=$(od -An -tu1 -j "$at" -N 1 "$tampered")
 printf "\\x$(printf %02x $((byte ^ 1)))" | dd of="$tampered" bs=1 seek="$at" conv=notrunc status=none
 
+say "full queue"
+most=$(inside "$WORK/root" kiosk config check /usr/share/qoltanba/kiosk.toml --json | tr -d ' ,' | sed -n 's/^"most_waiting"://p')
+# In memory: each submission is synced many times.
+unshare --mount bash -euc 'mount -t tmpfs -o mode=700 tmpfs "$1"; "$2" full "$1/outbox" "$3"; cp -r "$1/outbox" "$4/queue"' \
+    bash "$TOOLS/tmp" "$program" "$most" "$WORK/bundles"
+
+install -m 755 "$program" "$WORK/root/usr/bin/queue"
+tool strip /build/root/usr/bin/queue
+unit=$WORK/root/usr/lib/systemd/system/qoltanba-kiosk.service.d
+mkdir -p "$unit"
+printf '[Service]\nExecStartPre=/usr/bin/queue newer /var/lib/qoltanba/outbox\n' >"$unit/newer.conf"
+next_version newer
 printf '#!/bin/sh\nexit 1\n' >"$WORK/root/usr/bin/kiosk"
 next_version broken
 
 say "disk of the bundles"
 mkdir -p "$out"
-rm -f "$out"/{bundles.img,image.hash}
+rm -f "$out"/{bundles.img,made-of}
 mib=$(($(du -sm --apparent-size "$WORK/bundles" | cut -f1) + 64))
 tool mke2fs -q -F -t ext4 -m 0 -L bundles -d /build/bundles /build/bundles.img "${mib}M"
 mv "$WORK/bundles.img" "$out/"
-cp "$image/root.hash" "$out/image.hash"
+echo "$made_of" >"$out/made-of"
 rm -f "$WORK"/{root,boot}.img "$WORK"/qoltanba-{A,B}.efi "$WORK"/{grub.efi,BOOTX64.EFI,vmlinuz,initrd.img}
 rm -rf --one-file-system "$WORK/root" "$WORK/bundles"

@@ -15,6 +15,8 @@ use crate::packages::{self, Need};
 
 /// QEMU of Debian 12 itself (7.2) has no touch screen; that of its backports has.
 const TOUCH_SCREEN: &str = "virtio-multitouch-pci";
+/// Of crates/outbox/examples: fills a queue, and changes its schema.
+const QUEUE: &str = "queue";
 
 /// `[VERSION] [--flavour release|test] [--programs DIR] [--keys DIR]`
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
@@ -118,12 +120,14 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         well &= journey::run(&image, &work.join("journey"))?;
     }
     if wanted("secureboot") {
-        let keys = prepared("secureboot", &image)?;
+        let keys = prepared("secureboot", &image, None)?;
         let mut secure_boot = cases(python("secureboot.py", &image, &[&keys]), "secureboot");
         well &= cargo::status(&mut secure_boot)?.success();
     }
     if wanted("update") {
-        let bundles = prepared("bundles", &image)?;
+        cargo::run(cargo().args(["build", "-p", "outbox", "--example", QUEUE]))?;
+        let queue = cargo::target()?.join("debug/examples").join(QUEUE);
+        let bundles = prepared("bundles", &image, Some(&queue))?;
         let mut update = cases(python("update.py", &image, &[&bundles]), "update");
         if let Some(value) = flags.value("--points") {
             update.args(["--points", value]);
@@ -137,14 +141,30 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// `[--points N]` and the like: the power cut at 20 points of an update, and nothing else.
+pub fn cut_power(words: &[&str]) -> anyhow::Result<ExitCode> {
+    let own = [
+        "--only",
+        "update",
+        "--cases",
+        "the power cut",
+        "--points",
+        "20",
+    ];
+    // What is said twice counts as it was said last.
+    let words: Vec<String> = own.iter().chain(words).map(|&w| w.to_owned()).collect();
+    test_in_machine(&words)
+}
+
 /// What a suite needs beside the image, made by the script of this name in a directory
-/// beside it.
-fn prepared(name: &str, image: &Path) -> anyhow::Result<PathBuf> {
+/// beside it, with the program that it needs for that.
+fn prepared(name: &str, image: &Path, program: Option<&Path>) -> anyhow::Result<PathBuf> {
     let directory = image.with_added_extension(name);
     let script = folder().join("vmtest").join(name).with_extension("sh");
     let mut make = as_root(&script);
+    make.arg(image).arg(&directory).args(program);
     ensure!(
-        cargo::status(make.arg(image).arg(&directory))?.success(),
+        cargo::status(&mut make)?.success(),
         "{} failed",
         script.display()
     );

@@ -40,6 +40,7 @@ cargo xtask bench     the numbers of benches/, measured in a release build
 cargo xtask soak kill the kiosk killed at every boundary and at random moments
 cargo xtask soak chip a document read 200 times while card, chip and service fail at random
 cargo xtask soak token 40 tokens written, each cut at a random moment and presented again
+cargo xtask soak update the power cut at 20 points of an update, in a virtual machine
 cargo xtask device    the kiosk as the image ships it, searched for simulated devices
 cargo xtask screens   docs/screens renewed: every screen, language, size
 cargo xtask image     the bootable image and its update bundle, in image-build/out

@@ -1,9 +1,10 @@
-//! `cargo xtask soak kill | chip | token`: too long for every change, so apart from `test`.
+//! `cargo xtask soak kill | chip | token | update`: too long for every change, so apart from `test`.
 
 use std::process::ExitCode;
 
 use crate::cargo::{self, cargo};
 use crate::flags::wrong;
+use crate::image;
 use crate::packages::{self, Need};
 
 /// Of tests/soak_kill.rs, which plain `cargo test` leaves out.
@@ -12,17 +13,19 @@ const KILL: &str = "soak_kill";
 const CHIP: &str = "soak_chip";
 const TOKEN: &str = "soak_token";
 
-/// `kill`, `chip` or `token`, then what the soak itself understands: `--moments N`,
-/// `--only NAME`; `--rounds N`, `--seed N`.
+/// `kill`, `chip`, `token` or `update`, then what the soak itself understands: `--moments N`,
+/// `--only NAME`; `--rounds N`, `--seed N`; `--points N`.
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["kill", rest @ ..] => kill(rest),
         ["chip", rest @ ..] => of_the_worker(CHIP, rest),
         ["token", rest @ ..] => of_the_worker(TOKEN, rest),
+        ["update", rest @ ..] => image::cut_power(rest),
         _ => Err(wrong(
-            "there are three soaks: `cargo xtask soak kill [--moments N] [--only NAME]`, \
-             `cargo xtask soak chip [--rounds N] [--seed N]` and \
-             `cargo xtask soak token [--rounds N] [--seed N]`",
+            "there are four soaks: `cargo xtask soak kill [--moments N] [--only NAME]`, \
+             `cargo xtask soak chip [--rounds N] [--seed N]`, \
+             `cargo xtask soak token [--rounds N] [--seed N]` and \
+             `cargo xtask soak update [--points N]`",
         )),
     }
 }
