@@ -32,7 +32,7 @@ say "what the root does not need"
     # file of it is left to be called over D-Bus.
     rm -f usr/lib/polkit-1/polkitd usr/bin/pk* usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service
     rm -f usr/lib/systemd/system/polkit.service
-    # It gives the TPM to a user of its own; here root alone asks it, without the right to pass over owners.
+    # It gives the TPM to a user of its own; here root asks it, without the right to pass over owners, and the kiosk.
     rm -f usr/lib/udev/rules.d/60-tpm-udev.rules
     # Privileges by file: no program of this image needs them.
     find . -xdev -type f -perm /6000 -exec chmod ug-s {} +

@@ -7,7 +7,7 @@ use faults::{Fault, Language, Recovery};
 use kiosk::station::{Effect, effect};
 
 /// Injected into a real kiosk by the tests beside this one: how, and what ends it there.
-const INJECTED: [(Fault, &str, &str); 17] = [
+const INJECTED: [(Fault, &str, &str); 18] = [
     (
         Fault::CameraMissing,
         "simulated camera unplugged",
@@ -68,6 +68,11 @@ const INJECTED: [(Fault, &str, &str); 17] = [
         Fault::PanelMissing,
         "simulated panel unplugged; I2C bus that is not there",
         "plugged in again",
+    ),
+    (
+        Fault::DeviceKeyFailed,
+        "another TPM; its TPM gone at the start",
+        "its own TPM; it is there again",
     ),
     (
         Fault::UpdateFailed,

@@ -41,7 +41,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     )?;
     let only = flags.one_of("--only", &["all", "ui", "devices", "secureboot", "update"])?;
     let wanted = |suite| only == "all" || only == suite;
-    packages::install(&[Need::Machine])?;
+    packages::install(&[Need::Machine, Need::Tpm])?;
     let devices = Command::new("qemu-system-x86_64")
         .args(["-device", "help"])
         .output()?;

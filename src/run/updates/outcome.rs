@@ -92,7 +92,7 @@ impl Updates<'_> {
             outcome: found.outcome,
             at: found.at,
         };
-        let key = self.world.link.device_key();
+        let key = self.world.link.device_key()?;
         self.reports.statements.keep(key, &result)?;
         self.kept.change(|r| r.found = None)
     }
