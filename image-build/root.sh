@@ -31,7 +31,7 @@ say "what the root does not need"
     # file of it is left to be called over D-Bus.
     rm -f usr/lib/polkit-1/polkitd usr/bin/pk* usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service
     rm -f usr/lib/systemd/system/polkit.service
-    # It gives the TPM to a user of its own; here root alone asks it, without the right to pass over owners.
+    # It gives the TPM to a user of its own; here root asks it, without the right to pass over owners, and the kiosk.
     rm -f usr/lib/udev/rules.d/60-tpm-udev.rules
     # Privileges by file: no program of this image needs them.
     find . -xdev -type f -perm /6000 -exec chmod ug-s {} +
@@ -43,21 +43,8 @@ say "what the root does not need"
     rm -rf etc/systemd/system/*.wants etc/systemd/system/*.service etc/init.d etc/rc?.d etc/cron.* etc/default/grub*
 )
 
-<<<<<<< HEAD
-say "modules of $kernel"
-mkdir -p "$root/usr/lib/modules"
-cp -a "$TOOLS/usr/lib/modules/$kernel" "$root/usr/lib/modules/"
-listed "$HERE/modules.omit" | tr ',' '\n' | while read -r folder; do
-    rm -rf "$root/usr/lib/modules/$kernel/kernel/$folder"
-done
-rm -f "$root/usr/lib/modules/$kernel/"{build,source}
-tool depmod --basedir /build/root "$kernel"
-=======
 say "modules of $(cat "$TOOLS.kernel")"
-omitted=("$HERE/modules.omit")
-[ "$flavour" = test ] || omitted+=("$HERE/modules-release.omit")
-add_modules "$root" "${omitted[@]}"
->>>>>>> secure
+add_modules "$root" "$HERE/modules.omit"
 
 say "overlay, units, programs"
 cp -r "$HERE/overlay/." "$root/"

@@ -21,6 +21,7 @@ pub use settings::{Seen, SettingError, editable};
 pub struct Config {
     pub data_dir: PathBuf,
     pub office: Office,
+    pub tpm: Tpm,
     pub camera: Camera,
     pub card_reader: CardReader,
     pub token_writer: TokenWriter,
@@ -49,6 +50,21 @@ pub struct Office {
     pub ca_file: PathBuf,
     /// Heartbeat interval.
     pub heartbeat_seconds: Option<u32>,
+}
+
+/// The TPM 2.0 in which provisioning makes this kiosk's keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Tpm {
+    /// That of this machine, `/dev/tpmrm0`, where it has one; else keys lie in files.
+    #[default]
+    Auto,
+    /// Keys lie in files.
+    None,
+    /// e.g. `/dev/tpmrm1`
+    Device(PathBuf),
+    /// By its TCTI, e.g. `swtpm:host=127.0.0.1,port=2321` (feature `simulated`).
+    Simulated(String),
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Default)]
@@ -280,6 +296,7 @@ impl Default for Config {
         Self {
             data_dir: "/var/lib/qoltanba".into(),
             office: Office::default(),
+            tpm: Tpm::default(),
             camera: Camera::default(),
             card_reader: CardReader::default(),
             token_writer: TokenWriter::default(),

@@ -111,7 +111,7 @@ impl Told {
                 self.everywhere(Event::Device(event));
             }
             Happening::Link(up) => self.everywhere(Event::Link { up }),
-            Happening::Pause(paused) => self.everywhere(Event::Pause(paused)),
+            Happening::Pause(why, begins) => self.everywhere(Event::Pause { why, begins }),
             Happening::Right => {
                 if let Some((session, request, what)) = world.waiting.pop_front() {
                     let reply = world.right(&what);
@@ -260,6 +260,24 @@ proptest! {
         assert_silent(&format!("{:?}", told.world.station));
         assert_orderly(&told.world.commands);
         prop_assert!(told.world.waiting.is_empty(), "asked for somebody who has gone");
+    }
+
+    /// The office's pause and an update's know nothing of each other.
+    #[test]
+    fn a_pause_ends_with_its_own_reason(
+        story in prop::collection::vec((pause_reason(), any::<bool>()), 0..12)
+    ) {
+        let mut world = World::new(true);
+        let mut standing = BTreeSet::new();
+        for (why, begins) in story {
+            world.send(Event::Pause { why, begins });
+            if begins {
+                standing.insert(why);
+            } else {
+                standing.remove(&why);
+            }
+            prop_assert_eq!(world.screen() == "out_of_service", !standing.is_empty());
+        }
     }
 
     /// A reply nobody waits for changes nothing, whoever it was for.

@@ -13,8 +13,8 @@ use exchange::seal::{Place, Sealing};
 use exchange::{Digest, Manifest, PartName, Secret, SubmissionId, UnixMillis};
 use faults::Fault;
 use kiosk::sync::{
-    Credentials, Identity, OfficeClient, OfficeConfig, Provisioning, SyncError, TimeFloor, Uplink,
-    UplinkEvent, sign_manifest,
+    Credentials, Identity, OfficeClient, OfficeConfig, Provisioning, SyncError, TimeFloor, Tpm,
+    Uplink, UplinkEvent, sign_manifest,
 };
 use outbox::{Limits, Outbox, State};
 use real_office::Office;
@@ -97,7 +97,7 @@ fn commit(outbox: &Outbox, identity: &Identity, number: u8, video: usize) -> Sub
 async fn from_the_token_to_the_receipt_over_a_restart_of_the_office() {
     let dir = tempfile::tempdir().unwrap();
     let mut office = Office::start(dir.path());
-    let identity = Identity::open_or_create(&dir.path().join("identity")).unwrap();
+    let identity = Identity::to_provision(&dir.path().join("identity"), &Tpm::none()).unwrap();
     let client = provisioned(&office, dir.path(), &identity).await;
 
     let told = client.office_time().await.unwrap();
@@ -176,7 +176,7 @@ async fn an_office_of_another_authority_is_not_spoken_to() {
         ..office.config()
     };
     let client = OfficeClient::unprovisioned(&config, floor(dir.path(), None)).unwrap();
-    let identity = Identity::open_or_create(&dir.path().join("identity")).unwrap();
+    let identity = Identity::to_provision(&dir.path().join("identity"), &Tpm::none()).unwrap();
     let error = client
         .provision(&identity, &Secret::from("token"))
         .await

@@ -10,12 +10,8 @@ Exit status: 0 when every chosen case was reached and is well.
 """
 
 import argparse
-<<<<<<< HEAD
 import hashlib
-=======
 import json
-import re
->>>>>>> secure
 import signal
 import sys
 import time

@@ -217,7 +217,8 @@ fn secret_from_input() -> Result<Secret> {
 fn provision(layers: &Layers) -> Result<bool> {
     use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
     let config = layers.load();
-    let identity = Identity::open_or_create(&config.data_dir.join("identity"))?;
+    let tpm = kiosk::run::tpm(&config.tpm);
+    let identity = Identity::to_provision(&config.data_dir.join("identity"), &tpm)?;
     let floor = TimeFloor::open(config.data_dir.join("office-time.json"), None)?;
     let office = kiosk::run::office_config(&config.office)?;
     let client = OfficeClient::unprovisioned(&office, floor.into())?;

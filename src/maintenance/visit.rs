@@ -196,7 +196,7 @@ impl Maintenance {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Tick | Event::Pause(_) => {}
+            Event::Tick | Event::Pause { .. } => {}
             Event::Link { up } => self.link_up = up,
             Event::Touch(touch) => self.touch(touch),
             Event::Device(event) => self.device(&event),

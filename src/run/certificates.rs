@@ -64,9 +64,9 @@ impl Inner {
             reason,
             asked_at: self.clock.now().wall,
         };
-        let key = self.link.device_key();
-        let signed = Signed::sign_with(&wish, |bytes| key.sign(bytes))
-            .map_err(|e| failure(Fault::SealingImpossible, &e.to_string()))?;
+        let key = self.link.device_key().map_err(|e| self.key_failure(e))?;
+        let signed =
+            Signed::sign_with(&wish, |bytes| key.sign(bytes)).map_err(|e| self.key_failure(e))?;
         let client = office.uplink.client();
         match client.revoke(&signed, PATIENCE).await {
             Ok(standing) => Ok(Reply::Revocation(standing)),

@@ -191,8 +191,8 @@ impl Inner {
             time_trust: now.trust,
             receipt_code_sha256: Digest::of(receipt_code.expose().as_bytes()),
         };
-        let signed = sign_manifest(self.link.device_key(), &manifest)
-            .map_err(|e| failure(Fault::SealingImpossible, &e.to_string()))?;
+        let key = self.link.device_key().map_err(|e| self.key_failure(e))?;
+        let signed = sign_manifest(key, &manifest).map_err(|e| self.key_failure(e))?;
         outbox.commit(&signed).map_err(|e| queue_failure(&e))?;
         // The queue owns it now: nothing of it may be dropped with the session.
         self.committed(submission);

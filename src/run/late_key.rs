@@ -131,9 +131,8 @@ impl Inner {
             let now = world.clock.now().wall;
             let made = KeyMade::new(submission, kiosk, csr, nonce, now)
                 .map_err(|e| failure(Fault::KeyTestFailed, &e.to_string()))?;
-            let key = world.link.device_key();
-            Signed::sign_with(&made, |bytes| key.sign(bytes))
-                .map_err(|e| failure(Fault::SealingImpossible, &e.to_string()))
+            let key = world.link.device_key().map_err(|e| world.key_failure(e))?;
+            Signed::sign_with(&made, |bytes| key.sign(bytes)).map_err(|e| world.key_failure(e))
         })
         .await
     }

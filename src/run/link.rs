@@ -14,20 +14,22 @@ use tokio::task::JoinHandle;
 use crate::config;
 use crate::session::event::{DeviceEvent, Event};
 use crate::sync::{
-    Credentials, DeviceKey, Identity, OfficeClient, OfficeConfig, SyncError, TimeFloor, Uplink,
-    UplinkEvent, heartbeat_of,
+    Credentials, DeviceKey, Identity, OfficeClient, OfficeConfig, SyncError, TimeFloor, Tpm,
+    Uplink, UplinkEvent, heartbeat_of,
 };
 
 use super::Events;
 use super::clock::Clock;
 use super::network::{self, Diagnosis};
+use super::own_key;
 use super::reports::{self, Reports};
 use super::updates;
 use super::world::Inner;
 
 /// This kiosk's keys, and the office once it has given its own.
 pub(super) struct Link {
-    identity: Identity,
+    /// `None`: its keys were never made.
+    identity: Option<Identity>,
     /// As which the office knows it.
     pub kiosk: Option<KioskId>,
     /// It never was provisioned.
@@ -50,14 +52,16 @@ impl Link {
     /// A kiosk that is not provisioned starts all the same, and says so.
     ///
     /// # Errors
-    /// This kiosk's own keys cannot be read or made.
+    /// This kiosk's own keys cannot be read.
     pub fn open(
         data_dir: &Path,
         configured: &config::Office,
+        tpm: &Tpm,
         outbox: Option<&Outbox>,
     ) -> Result<(Self, Vec<Fault>, Option<exchange::UnixMillis>), SyncError> {
-        let identity = Identity::open_or_create(&data_dir.join("identity"))?;
-        let credentials = match identity.credentials() {
+        let identity = Identity::open(&data_dir.join("identity"), tpm)?;
+        let known = identity.as_ref().ok_or(SyncError::NotProvisioned);
+        let credentials = match known.and_then(Identity::credentials) {
             Ok(credentials) => credentials,
             Err(e) => {
                 tracing::error!("no link to the office: {e}");
@@ -118,12 +122,15 @@ impl Link {
         self.client.is_some()
     }
 
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_ref()
     }
 
-    pub fn device_key(&self) -> &dyn DeviceKey {
-        self.identity.device_key()
+    /// # Errors
+    /// [`SyncError::NotProvisioned`].
+    pub fn device_key(&self) -> Result<&dyn DeviceKey, SyncError> {
+        let identity = self.identity.as_ref().ok_or(SyncError::NotProvisioned)?;
+        Ok(identity.device_key())
     }
 }
 
@@ -157,6 +164,22 @@ pub fn office_config(configured: &config::Office) -> Result<OfficeConfig, SyncEr
     })
 }
 
+/// As the configuration has it.
+pub fn tpm(configured: &config::Tpm) -> Tpm {
+    match configured {
+        config::Tpm::Auto => Tpm::of_this_machine(),
+        config::Tpm::None => Tpm::none(),
+        config::Tpm::Device(path) => Tpm::device(path),
+        #[cfg(feature = "simulated")]
+        config::Tpm::Simulated(tcti) => Tpm::simulated(tcti),
+        #[cfg(not(feature = "simulated"))]
+        config::Tpm::Simulated(_) => {
+            tracing::error!("TPM: {}", super::equipment::NOT_BUILT_IN);
+            Tpm::of_this_machine()
+        }
+    }
+}
+
 /// Starts uploading, and tells the core what the uplink says.
 pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) {
     if let Some(office) = &world.link.office {
@@ -167,6 +190,7 @@ pub(super) fn start_tasks(world: &Arc<Inner>, runtime: &tokio::runtime::Handle) 
     if let Some(client) = &world.link.client {
         runtime.spawn(heartbeats(client.clone(), world.clone()));
     }
+    runtime.spawn(own_key::watch(world.clone()));
     runtime.spawn(reports::run(world.clone()));
     runtime.spawn(updates::run(world.clone()));
 }
@@ -194,7 +218,11 @@ async fn listen(mut news: Receiver<UplinkEvent>, uplink: Arc<Uplink>, world: Arc
                 if let Some(running) = diagnosis.take() {
                     running.abort();
                 }
-                standing.is(state.as_ref().err().map(|held| held.fault));
+                let fault = state.as_ref().err().map(|held| held.fault);
+                standing.is(fault);
+                if fault == Some(Fault::DeviceKeyFailed) {
+                    world.key_in_doubt.notify_one();
+                }
                 if state.is_err() {
                     diagnosis = Some(tokio::spawn(look(world.clone(), Duration::ZERO)));
                 }
@@ -221,6 +249,8 @@ struct LinkFault {
 
 impl LinkFault {
     fn is(&mut self, fault: Option<Fault>) {
+        // Raised and cleared by who watches the key.
+        let fault = fault.filter(|fault| *fault != Fault::DeviceKeyFailed);
         if fault == self.raised {
             return;
         }

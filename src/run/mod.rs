@@ -20,6 +20,7 @@ mod media;
 mod network;
 mod obtain;
 mod office_card;
+mod own_key;
 mod phone;
 mod readiness;
 mod renew;
@@ -45,7 +46,7 @@ use crate::session::{SessionConfig, Settings};
 use crate::station::{Station, StationConfig};
 
 pub use inspection::{Inspection, inspect};
-pub use link::office_config;
+pub use link::{office_config, tpm};
 pub use media::Picture;
 pub use network::{Diagnosis, Step, StepResult, diagnose};
 pub use standing::write_readable;

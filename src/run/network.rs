@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::sync::{CertificateDates, Credentials, Identity, OfficeClient, SyncError, TimeFloor};
 
 use super::clock::FAR_OFF_MILLIS;
-use super::link::{office_config, time_floor};
+use super::link::{office_config, time_floor, tpm};
 
 /// From near to far; each needs those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -253,8 +253,9 @@ impl<F: Fn(Step, StepResult)> Steps<F> {
 
 /// Provisioned or not: without credentials all but the answer can still be seen.
 fn date_blind(config: &Config) -> Result<(OfficeClient, crate::sync::SeenDates), SyncError> {
-    let identity = Identity::open_or_create(&config.data_dir.join("identity"))?;
-    let credentials: Option<Credentials> = match identity.credentials() {
+    let identity = Identity::open(&config.data_dir.join("identity"), &tpm(&config.tpm))?;
+    let known = identity.as_ref().ok_or(SyncError::NotProvisioned);
+    let credentials: Option<Credentials> = match known.and_then(Identity::credentials) {
         Ok(credentials) => Some(credentials),
         Err(SyncError::NotProvisioned) => None,
         Err(e) => return Err(e),

@@ -20,6 +20,8 @@ pub struct Facts {
     /// `None`: there is no queue, or its disk does not answer.
     pub capacity: Option<Capacity>,
     pub office: OfficeSeen,
+    /// Whoever copies the disk has this kiosk's keys.
+    pub keys_in_file: bool,
     pub time_trust: TimeTrust,
     /// Where an update stands, in English.
     pub update: Option<String>,
@@ -57,7 +59,7 @@ fn image_version(release: &str) -> Option<String> {
 }
 
 /// Whose faults they are, by their codes' first letters.
-const ASPECTS: [(&str, &[&str]); 12] = [
+const ASPECTS: [(&str, &[&str]); 13] = [
     ("camera", &["CAM"]),
     ("reader", &["CRD"]),
     ("writer", &["TOK"]),
@@ -68,6 +70,7 @@ const ASPECTS: [(&str, &[&str]); 12] = [
     ("link", &["NET"]),
     ("clock", &["CLK"]),
     ("configuration", &["CFG"]),
+    ("keys", &["TPM"]),
     ("update", &["UPD"]),
     ("program", &["INT", "WRK", "SEA"]),
 ];
@@ -135,11 +138,15 @@ fn aspect(facts: &Facts, name: &str, codes: &[&str]) -> AspectReadiness {
         .filter(|_| !presumed)
         .copied()
         .collect();
-    let doubtful = name == "clock" && facts.time_trust == TimeTrust::Doubtful;
+    let lessened = match name {
+        "clock" => facts.time_trust == TimeTrust::Doubtful,
+        "keys" => facts.keys_in_file,
+        _ => false,
+    };
     let state = match (raised.as_slice(), answered, is_there) {
         (_, _, false) => AspectState::Absent,
         ([], false, true) => AspectState::Unknown,
-        ([], true, true) if doubtful => AspectState::Degraded,
+        ([], true, true) if lessened => AspectState::Degraded,
         ([], true, true) => AspectState::Ready,
         (some, ..) if some.iter().all(|f| degrades(*f)) => AspectState::Degraded,
         _ => AspectState::Failed,
@@ -169,6 +176,13 @@ fn detail(facts: &Facts, name: &str) -> Option<String> {
                 TimeTrust::OfficeConfirmed => "agrees with the office",
                 TimeTrust::AboveFloor => "not before what the office last said",
                 TimeTrust::Doubtful => "doubtful",
+            }
+            .into(),
+        ),
+        "keys" => Some(
+            match facts.keys_in_file {
+                true => "in a file",
+                false => "in the TPM",
             }
             .into(),
         ),
@@ -227,6 +241,7 @@ mod tests {
                 set_aside: Vec::new(),
             }),
             office: OfficeSeen::Reached,
+            keys_in_file: false,
             time_trust: TimeTrust::OfficeConfirmed,
             update: Some("2026.11.28 waits for its hour".into()),
             versions: Versions {
@@ -306,6 +321,8 @@ mod tests {
         }
         facts.time_trust = TimeTrust::Doubtful;
         assert_eq!(of(&facts, "clock").0, AspectState::Degraded);
+        facts.keys_in_file = true;
+        assert_eq!(of(&facts, "keys").0, AspectState::Degraded);
     }
 
     #[test]

@@ -94,6 +94,7 @@ impl Inner {
             has_writer: self.tokens.is_some(),
             has_panel: self.has_panel(),
             capacity,
+            keys_in_file: self.link.device_key().is_ok_and(|key| key.is_degraded()),
             time_trust: self.clock.now().trust,
             update: self.update_note(),
             versions: Versions::read(),
@@ -111,7 +112,7 @@ impl Inner {
         let (number, signed) =
             reports
                 .statements
-                .make(self.link.device_key(), |number| ReadinessReport {
+                .make(self.link.device_key()?, |number| ReadinessReport {
                     kiosk: reports.kiosk.clone(),
                     number,
                     made_at: now.wall,
@@ -147,7 +148,7 @@ impl Inner {
         order: impl FnOnce(KioskId, u64) -> WorkOrder,
     ) -> Result<Signed<WorkOrder>, SyncError> {
         let reports = self.reports()?;
-        let key = self.link.device_key();
+        let key = self.link.device_key()?;
         let (_, signed) = reports
             .statements
             .make(key, |number| order(reports.kiosk.clone(), number))?;

@@ -26,7 +26,7 @@ use crate::devices::usb_drive::UsbDrives;
 use crate::secrecy::wipe_stack;
 use crate::session::command::{Action, Command};
 use crate::session::event::{DeviceEvent, Event, Failure, Now};
-use crate::sync::Uplink;
+use crate::sync::{Tpm, Uplink};
 
 use super::asked::{Outstanding, failure};
 use super::clock::{self, Clock, boottime};
@@ -125,6 +125,9 @@ pub(super) struct Inner {
     left_behind: Mutex<LeftBehind>,
     /// The office is to hear of it soon.
     pub news: Notify,
+    /// Something could not be signed.
+    pub key_in_doubt: Notify,
+    pub tpm: Tpm,
 }
 
 /// Something is being committed for as long as it lives.
@@ -162,8 +165,9 @@ impl World {
         {
             left_behind.add(rebuilt);
         }
+        let tpm = link::tpm(&config.tpm);
         let (link, link_faults, last_signed) =
-            Link::open(&config.data_dir, &config.office, outbox.as_ref())?;
+            Link::open(&config.data_dir, &config.office, &tpm, outbox.as_ref())?;
         let can_seal = link.knows_office();
         let (trust, trust_fault) = document::trust(&config);
         let raise = |fault| events.send(Event::Device(DeviceEvent::Raised(fault)));
@@ -221,6 +225,8 @@ impl World {
             committing: AtomicU32::new(0),
             left_behind: Mutex::new(left_behind),
             news: Notify::new(),
+            key_in_doubt: Notify::new(),
+            tpm,
             config,
             events,
             screen,

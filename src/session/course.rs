@@ -100,7 +100,7 @@ impl Course {
             return;
         }
         match event {
-            Event::Tick | Event::Pause(_) => {}
+            Event::Tick | Event::Pause { .. } => {}
             Event::Touch(touch) => self.touch(&touch),
             Event::Device(event) => self.device(&event),
             Event::Link { up } => self.visit.around.link_up = up,

@@ -57,9 +57,21 @@ pub enum Event {
     Link {
         up: bool,
     },
-    /// The office or a technician takes the kiosk out of use (true) or back into
-    /// it; a citizen who is being served is served to the end.
-    Pause(bool),
+    /// The kiosk is out of use for this reason, or no longer for it; a citizen who is
+    /// being served is served to the end.
+    Pause {
+        why: PauseReason,
+        begins: bool,
+    },
+}
+
+/// Each ends by itself: a kiosk is out of use as long as one of them stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PauseReason {
+    /// The office, or a technician for it, has taken the kiosk out of use.
+    Office,
+    /// It is about to be updated and started anew.
+    Update,
 }
 
 /// What a person did, already in the session's words. Screens send nothing else.

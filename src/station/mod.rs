@@ -16,7 +16,7 @@ use faults::Fault;
 
 use crate::maintenance::{Do, Maintenance, MaintenanceConfig};
 use crate::session::command::Command;
-use crate::session::event::{DeviceEvent, Event, Now, SessionId, Touch};
+use crate::session::event::{DeviceEvent, Event, Now, PauseReason, SessionId, Touch};
 use crate::session::view::{Screen, View};
 use crate::session::{Purpose, Session, SessionConfig, Settings, Surroundings};
 use readiness::Readiness;
@@ -70,7 +70,7 @@ pub struct Station {
     maintenance: Option<Maintenance>,
     /// Number of the session last begun.
     sessions: u64,
-    paused: bool,
+    paused: BTreeSet<PauseReason>,
     around: Surroundings,
     /// Of the welcome screen.
     settings: Settings,
@@ -92,7 +92,7 @@ impl Station {
             session: None,
             maintenance: None,
             sessions: 0,
-            paused: false,
+            paused: BTreeSet::new(),
             around,
             helping: false,
             last_touch: Duration::ZERO,
@@ -104,7 +104,7 @@ impl Station {
             Mode::Citizen
         } else if self.technician().is_some() {
             Mode::Maintenance
-        } else if self.paused {
+        } else if !self.paused.is_empty() {
             Mode::Paused
         } else if self.readiness().is_out_of_service() {
             Mode::OutOfService
@@ -121,6 +121,11 @@ impl Station {
     /// The technician who is there, seen by the card.
     pub fn technician(&self) -> Option<&Maintenance> {
         self.maintenance.as_ref().filter(|m| m.is_showing())
+    }
+
+    /// Nobody is there, and nobody begins before this reason has ended.
+    pub fn is_paused_for(&self, why: PauseReason) -> bool {
+        self.mode() == Mode::Paused && self.paused.contains(&why)
     }
 
     /// Faults that are raised now.
@@ -204,7 +209,12 @@ impl Station {
     fn notice(&mut self, event: &Event) {
         match event {
             Event::Link { up } => self.around.link_up = *up,
-            Event::Pause(paused) => self.paused = *paused,
+            Event::Pause { why, begins: true } => {
+                self.paused.insert(*why);
+            }
+            Event::Pause { why, begins: false } => {
+                self.paused.remove(why);
+            }
             Event::Device(DeviceEvent::Raised(fault)) => {
                 self.presumed.remove(fault);
                 self.around.faults.insert(*fault);

@@ -6,9 +6,10 @@ use faults::Fault;
 use crate::session::Surroundings;
 
 /// Without these nobody can be served at all.
-const CLOSING: [Fault; 9] = [
+const CLOSING: [Fault; 10] = [
     Fault::KioskRevoked,
     Fault::NotProvisioned,
+    Fault::DeviceKeyFailed,
     Fault::SealingImpossible,
     Fault::DiskFailed,
     Fault::DiskOfAnotherBoard,

@@ -2,7 +2,8 @@
 //! only when its digest is the offered one.
 //!
 //! Half of one stays over a cut, a restart and a power cut, and is gone on with. It never lies in
-//! memory, and it never takes the room that submissions need.
+//! memory, and it never takes the room that submissions need. The half becomes the whole by a
+//! rename; what needs its size a second time is the installation.
 
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
@@ -108,7 +109,8 @@ impl BundleFolder {
         let mut check = half_of(&half, offer).await?;
         let disk = |e| FetchError::Sync(private_file::failed("write", &half, e));
         let missing = offer.length - check.length();
-        // The steward makes a copy of it beside this one.
+        // The steward makes a copy of it beside this one, for rauc wants a file that the kiosk's
+        // user cannot change: a rename would leave whoever has it open able to.
         let needed = missing
             .saturating_add(offer.length)
             .saturating_add(self.floor);

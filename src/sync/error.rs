@@ -9,6 +9,8 @@ use outbox::OutboxError;
 use reqwest::StatusCode;
 use rustls::{AlertDescription, CertificateError};
 
+use super::DeviceKeyError;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     #[error("the office cannot be reached: {0}")]
@@ -54,6 +56,8 @@ pub enum SyncError {
     },
     #[error("the connection to the office is not configured: {0}")]
     Configuration(String),
+    #[error("this kiosk's own key: {0}")]
+    Key(#[from] DeviceKeyError),
 }
 
 impl SyncError {
@@ -75,6 +79,7 @@ impl SyncError {
                 _ => Fault::DiskFailed,
             },
             Self::Configuration(_) => Fault::ConfigurationBad,
+            Self::Key(_) => Fault::DeviceKeyFailed,
         }
     }
 
@@ -108,6 +113,7 @@ impl SyncError {
                 | Self::Revoked
                 | Self::NotProvisioned
                 | Self::Configuration(_)
+                | Self::Key(_)
         )
     }
 
@@ -144,6 +150,11 @@ impl From<reqwest::Error> for SyncError {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let told = tell(&error);
+        if let Some(rustls::Error::Other(other)) = tls_error(&error)
+            && let Some(key) = other.0.downcast_ref::<DeviceKeyError>()
+        {
+            return Self::Key(key.clone());
+        }
         match tls_error(&error) {
             Some(rustls::Error::AlertReceived(alert)) if is_about_our_certificate(*alert) => {
                 Self::Revoked

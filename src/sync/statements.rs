@@ -123,11 +123,7 @@ impl Statements {
         if let Some(text) = private_file::read(&path)? {
             return serde_json::from_str(&text).map_err(bad);
         }
-        let signed = Signed::sign_with(statement, |bytes| key.sign(bytes));
-        let signed = signed.map_err(|e| SyncError::File {
-            what: "cannot sign".into(),
-            source: std::io::Error::other(e),
-        })?;
+        let signed = Signed::sign_with(statement, |bytes| key.sign(bytes))?;
         private_file::write(&path, &serde_json::to_vec(&signed).map_err(bad)?)?;
         Ok(signed)
     }

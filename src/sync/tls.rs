@@ -6,12 +6,14 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use super::tls_key::TlsKey;
 use super::{Credentials, SyncError, TimeFloor};
 
 /// Validates certificates at the later of system clock and signed floor: a clock that begins in
@@ -152,11 +154,8 @@ pub(super) fn configuration(
     let chain: Result<Vec<_>, _> =
         CertificateDer::pem_slice_iter(credentials.tls_certificate_pem.as_bytes()).collect();
     let chain = chain.map_err(|e| bad("the kiosk's certificate", &e))?;
-    let key = PrivateKeyDer::from_pem_slice(credentials.tls_key_pem.as_bytes())
-        .map_err(|e| bad("the kiosk's TLS key", &e))?;
-    builder
-        .with_client_auth_cert(chain, key)
-        .map_err(|e| bad("the kiosk's certificate", &e))
+    let key = CertifiedKey::new(chain, Arc::new(TlsKey(credentials.tls_key.clone())));
+    Ok(builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))))
 }
 
 /// The same, but for the dates of the office's certificate; see [`DateBlind`].

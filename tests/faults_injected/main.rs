@@ -6,6 +6,10 @@
 mod apart;
 mod manual;
 mod office;
+#[path = "../support/recording_screen.rs"]
+mod recording_screen;
+#[path = "../support/software_tpm.rs"]
+mod software_tpm;
 mod stand;
 
 use std::fs;
@@ -20,6 +24,7 @@ use faults::Fault;
 use kiosk::config;
 use kiosk::session::event::{DeviceEvent, Event};
 use kiosk::session::view::Screen;
+use software_tpm::SoftwareTpm;
 use stand::Stand;
 use virtual_card::{CardService, apart_without_documents};
 use virtual_reader::{LineFault, ReaderModel, VirtualSerialReader};
@@ -364,6 +369,38 @@ fn the_status_panel_is_gone() {
 }
 
 /// Raised by whoever installs; here is how it is told.
+/// The queue stays, and the kiosk opens: it says what a technician has to do.
+#[test]
+fn the_tpm_is_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = SoftwareTpm::start(&folder.path().join("own"));
+    let mut stand = Stand::with_tpm(own.tcti());
+    let other = SoftwareTpm::start(&folder.path().join("other"));
+    let right = stand.config.tpm.clone();
+    stand.config.tpm = config::Tpm::Simulated(other.tcti());
+    stand.start();
+    stand.told(Fault::DeviceKeyFailed);
+    stand.stop();
+    stand.config.tpm = right;
+    stand.start();
+    stand.well(Fault::DeviceKeyFailed);
+    stand.office_hears_the_end(Fault::DeviceKeyFailed);
+}
+
+#[test]
+fn the_tpm_is_gone_and_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tpm = SoftwareTpm::start(&folder.path().join("tpm"));
+    let mut stand = Stand::with_tpm(tpm.tcti());
+    tpm.off();
+    stand.start();
+    stand.told(Fault::DeviceKeyFailed);
+    tpm.on();
+    stand.well(Fault::DeviceKeyFailed);
+    stand.office_heard(Fault::DeviceKeyFailed);
+    stand.office_hears_the_end(Fault::DeviceKeyFailed);
+}
+
 #[test]
 fn an_update_failed() {
     let mut stand = Stand::new();

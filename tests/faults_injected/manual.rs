@@ -75,6 +75,11 @@ const INJECTED: [(Fault, &str, &str); 18] = [
         "plugged in again",
     ),
     (
+        Fault::DeviceKeyFailed,
+        "another TPM; its TPM gone at the start",
+        "its own TPM; it is there again",
+    ),
+    (
         Fault::UpdateFailed,
         "raised as an installation does",
         "cleared by a version that holds",

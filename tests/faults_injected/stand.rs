@@ -1,59 +1,31 @@
 //! The real kiosk with a screen that keeps what it is shown, provisioned at a real office.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exchange::{Language, Secret};
 use faults::{Fault, Recovery};
 use kiosk::config::{self, Config};
-use kiosk::run::{Kiosk, Picture, Screen as Draws};
-use kiosk::session::command::PreviewFor;
-use kiosk::session::event::MediaHandle;
-use kiosk::session::view::{Screen, View};
+use kiosk::run::Kiosk;
+use kiosk::session::view::Screen;
 use kiosk::station::{Effect, effect};
 use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
 
 use super::office::{KIOSK, Office, program};
+use super::recording_screen::{RecordingScreen, SOON};
 
 /// What the simulated camera sees: a NASA portrait in the public domain.
 const FACE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/fixtures/camera/astronaut-selfie.jpg"
 );
-/// Longer than anything takes on a busy machine.
-const SOON: Duration = Duration::from_secs(180);
-
-/// Keeps the newest view.
-#[derive(Default)]
-struct Shown {
-    view: Mutex<Option<View>>,
-    changed: Condvar,
-}
-
-impl Draws for Shown {
-    fn preview_size(&self, _: PreviewFor) -> (u32, u32) {
-        (320, 240)
-    }
-    fn show(&self, view: View) {
-        *self.view.lock().unwrap() = Some(view);
-        self.changed.notify_all();
-    }
-    fn preview(&self, _: Picture) {}
-    fn picture(&self, _: MediaHandle, _: Picture) {}
-    fn forget_pictures(&self) {}
-    fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
-        answer();
-    }
-    fn close(&self) {}
-}
-
 pub struct Stand {
     /// Before the folder it writes into.
     kiosk: Option<Kiosk>,
     pub office: Office,
     pub config: Config,
-    shown: Arc<Shown>,
+    shown: Arc<RecordingScreen>,
     dir: tempfile::TempDir,
 }
 
@@ -65,12 +37,22 @@ impl Stand {
 
     /// The office listens at `ip`, and the kiosk looks for it at `host`.
     pub fn at(ip: &str, host: &str) -> Self {
+        Self::with_keys_in(config::Tpm::None, ip, host)
+    }
+
+    /// The kiosk's keys are made in this TPM.
+    pub fn with_tpm(tcti: String) -> Self {
+        Self::with_keys_in(config::Tpm::Simulated(tcti), "127.0.0.1", "127.0.0.1")
+    }
+
+    fn with_keys_in(tpm: config::Tpm, ip: &str, host: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut office = Office::init(dir.path(), ip);
         office.serve();
         let config = Config {
             data_dir: dir.path().join("kiosk"),
             office: office.config(host),
+            tpm,
             camera: config::Camera::Simulated {
                 file: FACE.into(),
                 fault_file: Some(dir.path().join("camera-fault")),
@@ -109,7 +91,8 @@ impl Stand {
     fn provision(&self) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let data = &self.config.data_dir;
-        let identity = Identity::open_or_create(&data.join("identity")).unwrap();
+        let tpm = kiosk::run::tpm(&self.config.tpm);
+        let identity = Identity::to_provision(&data.join("identity"), &tpm).unwrap();
         let floor = TimeFloor::open(data.join("office-time.json"), None).unwrap();
         let config = kiosk::run::office_config(&self.config.office).unwrap();
         let client = OfficeClient::unprovisioned(&config, floor.into()).unwrap();
@@ -133,7 +116,7 @@ impl Stand {
     }
 
     pub fn start(&mut self) {
-        *self.shown.view.lock().unwrap() = None;
+        self.shown.clear();
         let screen = self.shown.clone();
         let kiosk = Kiosk::start(self.config.clone(), Language::Kk, screen).unwrap();
         self.kiosk = Some(kiosk);
@@ -149,13 +132,7 @@ impl Stand {
 
     /// Waits until the citizen sees a screen of this kind.
     pub fn sees(&self, what: &str, wanted: impl Fn(&Screen) -> bool) {
-        let until = Instant::now() + SOON;
-        let mut view = self.shown.view.lock().unwrap();
-        while !view.as_ref().is_some_and(|view| wanted(&view.screen)) {
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "never {what}; last: {}", told(&view));
-            view = self.shown.changed.wait_timeout(view, left).unwrap().0;
-        }
+        self.shown.sees(what, |view| wanted(&view.screen));
     }
 
     /// Everything can be done, and nothing is said of this fault.
@@ -267,24 +244,4 @@ fn named(screen: &Screen) -> &[Fault] {
         Screen::OutOfService { faults } => faults,
         _ => &[],
     }
-}
-
-fn told(view: &Option<View>) -> String {
-    let Some(view) = view else {
-        return "nothing".into();
-    };
-    let abilities = match &view.screen {
-        Screen::Welcome {
-            can_apply,
-            can_collect,
-            can_renew,
-            ..
-        } => format!("{:?}", [can_apply, can_collect, can_renew]),
-        _ => String::new(),
-    };
-    format!(
-        "{} {abilities} {:?}",
-        view.screen.name(),
-        named(&view.screen)
-    )
 }

@@ -7,6 +7,10 @@ mod card;
 #[path = "../faults_injected/office.rs"]
 mod office;
 mod pages;
+#[path = "../support/recording_screen.rs"]
+mod recording_screen;
+#[path = "../support/software_tpm.rs"]
+mod software_tpm;
 mod stand;
 
 use std::time::{Duration, Instant};

@@ -4,15 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use faults::Fault;
+use kiosk::config;
 use kiosk::maintenance::{
     Act, Do, Layer, MaintenanceView, Outcome, Page, Refusal, RowName, Value, Who, Word,
 };
 use kiosk::session::event::{Choice, Field, Key, Touch};
 use kiosk::session::view::Screen;
+use kiosk::sync::{Identity, Tpm};
 
 use super::card::Files;
 use super::enter;
 use super::office::KIOSK;
+use super::software_tpm::SoftwareTpm;
 use super::stand::Stand;
 
 /// What a citizen typed here before.
@@ -201,10 +205,9 @@ fn the_report_goes_onto_a_drive_and_to_the_office() {
     let file = folder.join(format!("readiness-{KIOSK}-{number}"));
     let json = fs::read_to_string(file.with_extension("json")).unwrap();
     let signed: exchange::Signed<exchange::ReadinessReport> = serde_json::from_str(&json).unwrap();
-    let key = kiosk::sync::Identity::open_or_create(&stand.config.data_dir.join("identity"));
-    let report = signed
-        .verify(&key.unwrap().device_key().public_key())
-        .unwrap();
+    let identity = stand.config.data_dir.join("identity");
+    let identity = Identity::open(&identity, &Tpm::none()).unwrap().unwrap();
+    let report = signed.verify(&identity.device_key().public_key()).unwrap();
     assert_eq!(report.number, number);
     let page = fs::read_to_string(file.with_extension("html")).unwrap();
     assert!(page.contains(KIOSK) && page.contains("camera"), "{page}");
@@ -255,7 +258,11 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     assert_eq!(set("never"), Some(Outcome::Refused(Refusal::BadTime)));
     assert_eq!(called(), "");
     assert_eq!(set("2098-06-01"), Some(Outcome::Done(Act::SetTime)));
-    assert!(called().contains("systemctl start qoltanba-clock@"), "{}", called());
+    assert!(
+        called().contains("systemctl start qoltanba-clock@"),
+        "{}",
+        called()
+    );
 
     open(&stand, Page::Wipe);
     stand.act(Do::Act(Act::Wipe));
@@ -277,6 +284,8 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
 #[test]
 fn a_kiosk_of_nobody_is_set_up_by_who_unpacks_it() {
     let mut stand = Stand::unknown();
+    let mut tpm = SoftwareTpm::start(&stand.path("tpm"));
+    stand.config.tpm = config::Tpm::Simulated(tpm.tcti());
     stand.start();
     stand.sees("out of service", |view| {
         matches!(view.screen, Screen::OutOfService { .. })
@@ -287,17 +296,30 @@ fn a_kiosk_of_nobody_is_set_up_by_who_unpacks_it() {
     // Not theirs.
     stand.act(Do::Open(Page::Wipe));
     stand.act(Do::Open(Page::Configuration));
-    open(&stand, Page::Provisioning);
+    let view = open(&stand, Page::Provisioning);
+    let place = value(&view, RowName::DeviceKey);
+    assert_eq!(place, Some(Value::Word(Word::InTpm)), "or will be");
     let refused = done(&stand, Page::Provisioning, Act::ProvisionFromDrive);
     assert_eq!(refused.outcome, Some(Outcome::Refused(Refusal::NoToken)));
     let folder = stand.config.usb.root.join("qoltanba");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("provisioning-token"), "guessed\n").unwrap();
+    tpm.off();
+    let failed = done(&stand, Page::Provisioning, Act::ProvisionFromDrive);
+    assert_eq!(failed.outcome, Some(Outcome::Refused(Refusal::Failed)));
+    stand.sees("why, and that no file takes its place", |view| {
+        view.fault == Some(Fault::DeviceKeyFailed)
+    });
+    tpm.on();
     let refused = done(&stand, Page::Provisioning, Act::ProvisionFromDrive);
     assert_eq!(
         refused.outcome,
         Some(Outcome::Refused(Refusal::TokenRefused))
     );
+
+    let identity = stand.config.data_dir.join("identity");
+    let identity = Identity::open(&identity, &kiosk::run::tpm(&stand.config.tpm));
+    assert!(!identity.unwrap().unwrap().device_key().is_degraded());
 
     let token = stand.token();
     fs::write(folder.join("provisioning-token"), format!("{token}\n")).unwrap();

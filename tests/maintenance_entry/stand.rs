@@ -1,58 +1,27 @@
 //! The real kiosk with a screen that keeps every view, at a real office.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use exchange::{Language, Secret};
 use kiosk::config::{self, Config};
 use kiosk::maintenance::{Do, MaintenanceView, Page};
-use kiosk::run::{Kiosk, Picture, Screen as Draws};
-use kiosk::session::command::PreviewFor;
-use kiosk::session::event::{Event, Field, Key, MediaHandle, Touch};
+use kiosk::run::Kiosk;
+use kiosk::session::event::{Event, Field, Key, Touch};
 use kiosk::session::view::{Screen, View};
-use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
+use kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor, Tpm};
 use serde_json::Value;
 
 use super::office::{KIOSK, Office, program};
-
-/// Longer than anything takes on a busy machine.
-const SOON: Duration = Duration::from_secs(180);
-
-/// Keeps every view, the newest last.
-#[derive(Default)]
-struct Shown {
-    views: Mutex<Vec<View>>,
-    changed: Condvar,
-    closed: AtomicBool,
-}
-
-impl Draws for Shown {
-    fn preview_size(&self, _: PreviewFor) -> (u32, u32) {
-        (320, 240)
-    }
-    fn show(&self, view: View) {
-        self.views.lock().unwrap().push(view);
-        self.changed.notify_all();
-    }
-    fn preview(&self, _: Picture) {}
-    fn picture(&self, _: MediaHandle, _: Picture) {}
-    fn forget_pictures(&self) {}
-    fn when_drawn(&self, answer: Box<dyn FnOnce() + Send>) {
-        answer();
-    }
-    fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
-    }
-}
+use super::recording_screen::{RecordingScreen, SOON};
 
 pub struct Stand {
     /// Before the folder it writes into.
     kiosk: Option<Kiosk>,
     pub office: Office,
     pub config: Config,
-    shown: Arc<Shown>,
+    shown: Arc<RecordingScreen>,
     dir: tempfile::TempDir,
 }
 
@@ -69,6 +38,7 @@ impl Stand {
         let mut config = Config {
             data_dir: dir.path().join("kiosk"),
             office: office.config("127.0.0.1"),
+            tpm: config::Tpm::None,
             camera: config::Camera::Simulated {
                 file: camera.into(),
                 fault_file: None,
@@ -110,7 +80,7 @@ impl Stand {
         let stand = Self::unknown();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let data = &stand.config.data_dir;
-        let identity = Identity::open_or_create(&data.join("identity")).unwrap();
+        let identity = Identity::to_provision(&data.join("identity"), &Tpm::none()).unwrap();
         let floor = TimeFloor::open(data.join("office-time.json"), None).unwrap();
         let config = kiosk::run::office_config(&stand.config.office).unwrap();
         let client = OfficeClient::unprovisioned(&config, floor.into()).unwrap();
@@ -136,7 +106,7 @@ impl Stand {
     }
 
     pub fn start(&mut self) {
-        self.shown.views.lock().unwrap().clear();
+        self.shown.clear();
         let screen = self.shown.clone();
         self.kiosk = Some(Kiosk::start(self.config.clone(), Language::Kk, screen).unwrap());
     }
@@ -155,9 +125,7 @@ impl Stand {
 
     /// The kiosk asked to be started anew.
     pub fn ends(&self) {
-        self.until("the kiosk ends", |stand| {
-            stand.shown.closed.load(Ordering::SeqCst)
-        });
+        self.until("the kiosk ends", |stand| stand.shown.is_closed());
     }
 
     pub fn until(&self, what: &str, wanted: impl Fn(&Self) -> bool) {
@@ -191,16 +159,7 @@ impl Stand {
 
     /// Waits until the screen shows something of this kind.
     pub fn sees(&self, what: &str, wanted: impl Fn(&View) -> bool) -> View {
-        let until = Instant::now() + SOON;
-        let mut views = self.shown.views.lock().unwrap();
-        loop {
-            if let Some(view) = views.last().filter(|view| wanted(view)) {
-                return view.clone();
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "never {what}; last: {:?}", views.last());
-            views = self.shown.changed.wait_timeout(views, left).unwrap().0;
-        }
+        self.shown.sees(what, wanted)
     }
 
     pub fn sees_welcome(&self) {
@@ -225,29 +184,20 @@ impl Stand {
 
     /// What came of what was just asked for by `ask`, behind its own "working".
     pub fn settles(&self, page: Page, ask: impl FnOnce(&Self)) -> MaintenanceView {
-        let before = self.shown.views.lock().unwrap().len();
+        let before = self.shown.views().len();
         ask(self);
-        let until = Instant::now() + SOON;
-        let mut views = self.shown.views.lock().unwrap();
-        loop {
+        self.shown.finds("settled", |views| {
             let mut new = views[before..].iter().filter_map(of);
             let settled = |m: &&MaintenanceView| m.outcome.is_some() && !m.working;
-            if new.any(|m| m.working)
-                && let Some(view) = views.last().and_then(of).filter(settled)
-                && view.page == page
-            {
-                return view.clone();
-            }
-            let left = until.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "never settled; last: {:?}", views.last());
-            views = self.shown.changed.wait_timeout(views, left).unwrap().0;
-        }
+            let last = views.last().and_then(of).filter(settled);
+            let last = last.filter(|view| view.page == page)?;
+            new.any(|m| m.working).then(|| last.clone())
+        })
     }
 
     /// Every view of maintenance mode so far.
     pub fn maintenance_views(&self) -> Vec<MaintenanceView> {
-        let views = self.shown.views.lock().unwrap();
-        views.iter().filter_map(of).cloned().collect()
+        self.shown.views().iter().filter_map(of).cloned().collect()
     }
 
     /// The work orders that the office has and whose signatures it verified.

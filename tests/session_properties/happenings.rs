@@ -30,7 +30,7 @@ pub enum Happening {
     Progress(Progress),
     Time(u64),
     Link(bool),
-    Pause(bool),
+    Pause(PauseReason, bool),
 }
 
 pub fn replies() -> Vec<Reply> {
@@ -356,6 +356,11 @@ pub fn happenings() -> impl Strategy<Value = Happening> {
         1 => progress.prop_map(Happening::Progress),
         2 => select(vec![0, 1, 20, 100, 200, 1000, 100_000]).prop_map(Happening::Time),
         1 => any::<bool>().prop_map(Happening::Link),
-        1 => prop::bool::weighted(0.2).prop_map(Happening::Pause),
+        1 => (pause_reason(), prop::bool::weighted(0.2))
+            .prop_map(|(why, begins)| Happening::Pause(why, begins)),
     ]
+}
+
+pub fn pause_reason() -> impl Strategy<Value = PauseReason> {
+    select(vec![PauseReason::Office, PauseReason::Update])
 }

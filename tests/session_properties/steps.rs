@@ -434,10 +434,30 @@ fn what_the_office_decided_is_told() {
     assert!(world.is_idle());
 }
 
+fn pause(world: &mut World, why: PauseReason, begins: bool) {
+    world.send(Event::Pause { why, begins });
+}
+
+#[test]
+fn an_update_that_is_over_leaves_the_kiosk_out_of_use_as_the_office_wants_it() {
+    let mut world = after(0);
+    for (first, second) in [
+        (PauseReason::Office, PauseReason::Update),
+        (PauseReason::Update, PauseReason::Office),
+    ] {
+        pause(&mut world, first, true);
+        pause(&mut world, second, true);
+        pause(&mut world, second, false);
+        assert_eq!(world.screen(), "out_of_service", "{first:?} stands");
+        pause(&mut world, first, false);
+        assert_eq!(world.screen(), "welcome");
+    }
+}
+
 #[test]
 fn a_paused_kiosk_serves_the_citizen_it_has_to_the_end() {
     let mut world = after(5);
-    world.send(Event::Pause(true));
+    pause(&mut world, PauseReason::Office, true);
     assert_eq!(world.screen(), "phone");
     world.touch(Touch::Cancel);
     assert_eq!(world.view().dialog, Some(Dialog::ConfirmCancel));
@@ -448,6 +468,6 @@ fn a_paused_kiosk_serves_the_citizen_it_has_to_the_end() {
     assert_eq!(world.screen(), "out_of_service");
     world.touch(Touch::Start);
     assert!(world.is_idle());
-    world.send(Event::Pause(false));
+    pause(&mut world, PauseReason::Office, false);
     assert_eq!(world.screen(), "welcome");
 }

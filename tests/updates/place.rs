@@ -15,7 +15,7 @@ pub use machine::Start;
 use serde_json::Value;
 
 use crate::real_office::Office;
-use ::kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor};
+use ::kiosk::sync::{Identity, OfficeClient, Provisioning, TimeFloor, Tpm};
 
 pub struct Place {
     pub office: Office,
@@ -71,7 +71,7 @@ impl Place {
         let added = self.office.run(&["kiosk", "add", "kiosk-7", "--json"]);
         let added: Value = serde_json::from_str(&added).unwrap();
         let token = Secret::from(added["token"].as_str().unwrap());
-        let identity = Identity::open_or_create(&data.join("identity")).unwrap();
+        let identity = Identity::to_provision(&data.join("identity"), &Tpm::none()).unwrap();
         let floor = TimeFloor::open(self.path("time.json"), None).unwrap();
         let client = OfficeClient::unprovisioned(&self.office.config(), Arc::new(floor)).unwrap();
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -87,7 +87,8 @@ impl Place {
 
     /// What the kiosk is to the office, and the way there.
     pub fn office_side(&self) -> (Identity, OfficeClient) {
-        let identity = Identity::open_or_create(&self.path("data/identity")).unwrap();
+        let identity = Identity::open(&self.path("data/identity"), &Tpm::none());
+        let identity = identity.unwrap().unwrap();
         let credentials = identity.credentials().unwrap();
         let key = Some(&credentials.receipt_key);
         let floor = TimeFloor::open(self.path("time.json"), key).unwrap();
@@ -106,7 +107,7 @@ impl Place {
             .join("tests/fixtures/camera/astronaut-selfie.jpg");
         fs::create_dir_all(self.path("usb")).unwrap();
         let text = format!(
-            "data_dir = '{}'\nsteward = '{}'\n\
+            "data_dir = '{}'\ntpm = 'none'\nsteward = '{}'\n\
              [office]\nurl = 'https://{}'\nca_file = '{}'\n\
              [camera.simulated]\nfile = '{}'\n[card_reader.simulated]\n\
              [usb]\nroot = '{}'\nroot_is_drive = true\n\

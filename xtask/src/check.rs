@@ -20,7 +20,7 @@ enum Outcome {
 pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     Flags::parse(words, &[], &[])?;
     let start = Instant::now();
-    packages::install(&[Need::Build, Need::Walk, Need::Test])?;
+    packages::install(&[Need::Build, Need::Walk, Need::Test, Need::Tpm])?;
     type Check = fn() -> anyhow::Result<Outcome>;
     let checks: [(&str, Check); 5] = [
         ("format", format),

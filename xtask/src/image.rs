@@ -31,16 +31,10 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
     )
 }
 
-<<<<<<< HEAD
-/// `[VERSION] [--only ui|devices|journey|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--points N] [--cases WORDS]`;
-/// the image is built where it is missing. `ui` looks at it, `devices` plugs and pulls what a kiosk works with,
-/// `journey` is a citizen's whole visit there, `secureboot` tampers with what starts and moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
-=======
-/// `[VERSION] [--only ui|poweron|devices|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--starts N] [--points N]
-/// [--cases WORDS]`; the image is built where it is missing. `ui` looks at it, `poweron` times its start, `devices` plugs and
-/// pulls what a kiosk works with, `secureboot` tampers with what starts and moves the disk to another TPM, `update` installs
-/// bundles; without `--only` all of them.
->>>>>>> secure
+/// `[VERSION] [--only ui|poweron|devices|journey|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--starts N]
+/// [--points N] [--cases WORDS]`; the image is built where it is missing. `ui` looks at it, `poweron` times its start, `devices`
+/// plugs and pulls what a kiosk works with, `journey` is a citizen's whole visit there, `secureboot` tampers with what starts and
+/// moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
     let (version, words) = leading(words);
     let version = version.unwrap_or(env!("CARGO_PKG_VERSION"));
@@ -56,17 +50,18 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
             "--cases",
         ],
     )?;
-<<<<<<< HEAD
-    let only = flags.one_of(
-        "--only",
-        &["all", "ui", "devices", "journey", "secureboot", "update"],
-    )?;
-=======
-    let suites = ["all", "ui", "poweron", "devices", "secureboot", "update"];
+    let suites = [
+        "all",
+        "ui",
+        "poweron",
+        "devices",
+        "journey",
+        "secureboot",
+        "update",
+    ];
     let only = flags.one_of("--only", &suites)?;
->>>>>>> secure
     let wanted = |suite| only == "all" || only == suite;
-    packages::install(&[Need::Machine])?;
+    packages::install(&[Need::Machine, Need::Tpm])?;
     let devices = Command::new("qemu-system-x86_64")
         .args(["-device", "help"])
         .output()?;

@@ -13,6 +13,8 @@ pub enum Need {
     /// Checks of the headless walk.
     Walk,
     Test,
+    /// A TPM for tests and for the virtual machine.
+    Tpm,
     /// Building what the image ships.
     Device,
     Bench,
@@ -29,6 +31,7 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("pkg-config", Need::Build, "finds the libraries below"),
     ("libssl-dev", Need::Build, "RSA keys by OpenSSL"),
     ("libpcsclite-dev", Need::Build, "card readers by PC/SC"),
+    ("libtss2-dev", Need::Build, "the kiosk's keys in a TPM 2.0"),
     (
         "libclang-dev",
         Need::Build,
@@ -109,6 +112,12 @@ const PACKAGES: &[(&str, Need, &str)] = &[
         Need::Test,
         "unshare: a card service of its own",
     ),
+    ("swtpm", Need::Tpm, "a TPM 2.0 in software"),
+    (
+        "libtss2-tcti-swtpm0",
+        Need::Tpm,
+        "the way to it, for the kiosk",
+    ),
     ("iproute2", Need::Test, "brings the private network up"),
     (
         "libxkbcommon-dev",
@@ -139,7 +148,6 @@ const PACKAGES: &[(&str, Need, &str)] = &[
     ("ovmf", Need::Machine, "its firmware"),
     ("dosfstools", Need::Machine, "a citizen's USB drive"),
     ("mtools", Need::Machine, "what lies on that drive"),
-    ("swtpm", Need::Machine, "its TPM"),
     (
         "ffmpeg",
         Need::Machine,

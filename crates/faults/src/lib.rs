@@ -141,6 +141,8 @@ codes! {
     /// The database was damaged; a new one was made from the sealed files.
     QueueRebuilt = "QUE-05", Automatic;
     SealingImpossible = "SEA-01", Technician;
+    /// The kiosk's own key cannot sign.
+    DeviceKeyFailed = "TPM-01", Technician;
     ClockDoubtful = "CLK-01", Automatic;
     /// Off by more than a day, mostly by years.
     ClockWrong = "CLK-02", Technician;

@@ -112,6 +112,7 @@ fn row_of(fault: Fault) -> Row {
         Fault::SubmissionQuarantined => kiosk::SUBMISSION_QUARANTINED,
         Fault::QueueRebuilt => kiosk::QUEUE_REBUILT,
         Fault::SealingImpossible => kiosk::SEALING_IMPOSSIBLE,
+        Fault::DeviceKeyFailed => kiosk::DEVICE_KEY_FAILED,
         Fault::ClockDoubtful => kiosk::CLOCK_DOUBTFUL,
         Fault::ClockWrong => kiosk::CLOCK_WRONG,
         Fault::ConfigurationBad => kiosk::CONFIGURATION_BAD,

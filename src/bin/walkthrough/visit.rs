@@ -87,6 +87,8 @@ pub fn config(arguments: &Arguments, out: &Path, office: &Office) -> anyhow::Res
             ca_file: office.ca_file(),
             heartbeat_seconds: Some(30),
         },
+        // The walk is the same on every machine.
+        tpm: config::Tpm::None,
         camera: config::Camera::Simulated {
             file: arguments
                 .face
@@ -350,7 +352,8 @@ impl Scene {
 /// As an administrator and a technician do: token in, words compared, confirmed.
 fn provision(config: &Config, office: &Office) -> anyhow::Result<()> {
     let token = Secret::from(office.add_kiosk(KIOSK)?.as_str());
-    let identity = Identity::open_or_create(&config.data_dir.join("identity"))?;
+    let tpm = kiosk::run::tpm(&config.tpm);
+    let identity = Identity::to_provision(&config.data_dir.join("identity"), &tpm)?;
     let floor = TimeFloor::open(config.data_dir.join("office-time.json"), None)?;
     let address = kiosk::run::office_config(&config.office)?;
     let client = OfficeClient::unprovisioned(&address, Arc::new(floor))?;

@@ -26,10 +26,23 @@ impl Inner {
             return Row::word(RowName::Keys, Light::Bad, Word::NotProvisioned)
                 .with(Fault::NotProvisioned);
         }
-        match self.link.device_key().is_degraded() {
-            true => Row::word(RowName::Keys, Light::Warning, Word::InFile),
-            false => Row::word(RowName::Keys, Light::Good, Word::InTpm),
+        self.key_row(RowName::Keys)
+    }
+
+    /// Where this kiosk's keys lie, or will.
+    pub(super) fn key_row(&self, name: RowName) -> Row {
+        let in_file = match self.link.device_key() {
+            Ok(key) => key.is_degraded(),
+            Err(_) => !self.tpm.is_there(),
+        };
+        let (light, word) = match in_file {
+            true => (Light::Warning, Word::InFile),
+            false => (Light::Good, Word::InTpm),
+        };
+        if self.standing().faults.contains(&Fault::DeviceKeyFailed) {
+            return Row::word(name, Light::Bad, word).with(Fault::DeviceKeyFailed);
         }
+        Row::word(name, light, word)
     }
 }
 

@@ -53,7 +53,6 @@ impl Inner {
     }
 
     fn provisioning_rows(&self) -> Result<Vec<Row>, SyncError> {
-        let identity = self.link.identity();
         let mut rows = vec![match self.kiosk_id() {
             Some(_) => Row::word(RowName::Provisioned, Light::Good, Word::Provisioned),
             None => Row::word(RowName::Provisioned, Light::Bad, Word::NotProvisioned)
@@ -67,10 +66,10 @@ impl Inner {
             "" => Row::word(RowName::OfficeAddress, Light::Bad, Word::Missing),
             url => Row::text(RowName::OfficeAddress, url),
         });
-        rows.push(match identity.device_key().is_degraded() {
-            true => Row::word(RowName::DeviceKey, Light::Warning, Word::InFile),
-            false => Row::word(RowName::DeviceKey, Light::Good, Word::InTpm),
-        });
+        rows.push(self.key_row(RowName::DeviceKey));
+        let Some(identity) = self.link.identity() else {
+            return Ok(rows);
+        };
         rows.push(Row::text(RowName::OwnWords, identity.words()?.join(" ")));
         if let Some(given) = identity.provisioned()? {
             rows.extend(office_words(&given).map(|words| Row::text(RowName::OfficeWords, words)));
@@ -100,6 +99,7 @@ impl Inner {
         };
         let (client, identity) = match self.stranger().await? {
             Ok(both) => both,
+            Err(e @ SyncError::Key(_)) => return Err(self.key_failure(e)),
             Err(e) => {
                 tracing::error!("no office to be provisioned by: {e}");
                 return Ok(Answer::Refused(Refusal::BadAddress));
@@ -146,7 +146,7 @@ impl Inner {
         blocking(move || {
             let open = || {
                 let data_dir = &world.config.data_dir;
-                let identity = Identity::open_or_create(&data_dir.join("identity"))?;
+                let identity = Identity::to_provision(&data_dir.join("identity"), &world.tpm)?;
                 let floor = TimeFloor::open(data_dir.join("office-time.json"), None)?;
                 let office = office_config(&world.config.office)?;
                 Ok((

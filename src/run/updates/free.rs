@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::run::world::Inner;
-use crate::session::event::Event;
+use crate::session::event::{Event, PauseReason};
 
 /// The core takes notice of a pause within a tick.
 const NOTICED_WITHIN: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ impl<'a> Free<'a> {
     /// Nobody begins from now on; who began is served to the end.
     pub fn keep(&mut self, at_most: Duration) {
         if self.until.is_none() {
-            self.world.events.send(Event::Pause(true));
+            self.tell(true);
         }
         self.until = Some(Instant::now() + at_most);
     }
@@ -35,8 +35,10 @@ impl<'a> Free<'a> {
         self.keep(at_most);
         let end = Instant::now() + NOTICED_WITHIN;
         while Instant::now() < end {
-            match self.world.standing().mode {
-                "paused" => return self.world.queue_is_safe(),
+            let told = self.world.standing();
+            match told.mode {
+                // Not for another reason, which may end while this one is on its way.
+                "paused" if told.is_kept_free => return self.world.queue_is_safe(),
                 "citizen" | "maintenance" => return false,
                 _ => tokio::time::sleep(Duration::from_millis(20)).await,
             }
@@ -49,9 +51,14 @@ impl<'a> Free<'a> {
         self.until.is_none_or(|until| Instant::now() >= until)
     }
 
+    fn tell(&self, begins: bool) {
+        let why = PauseReason::Update;
+        self.world.events.send(Event::Pause { why, begins });
+    }
+
     pub fn end(&mut self) {
         if self.until.take().is_some() {
-            self.world.events.send(Event::Pause(false));
+            self.tell(false);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::super::standing::{self, Answered, OfficeSeen};
 use super::super::updates::UpdateSeen;
 use super::{Inner, World, lock};
 use crate::devices::status_panel::PanelState;
+use crate::session::event::PauseReason;
 use crate::station::{Mode, Station};
 
 /// What heartbeat, panel and readiness say.
@@ -18,6 +19,7 @@ pub(super) struct Standing {
     /// Raised after the last heartbeat that the office took, and over.
     pub(super) ended: BTreeSet<Fault>,
     pub(super) mode: &'static str,
+    pub(super) is_kept_free: bool,
     pub(super) panel: Option<PanelState>,
     pub(super) link_is_up: bool,
     pub(super) answered: Answered,
@@ -30,6 +32,8 @@ pub(in crate::run) struct Told {
     pub faults: Vec<Fault>,
     pub ended: Vec<Fault>,
     pub mode: &'static str,
+    /// Paused for an update.
+    pub is_kept_free: bool,
 }
 
 impl World {
@@ -83,6 +87,7 @@ impl World {
         };
         standing.link_is_up = station.link_is_up();
         standing.mode = mode;
+        standing.is_kept_free = station.is_paused_for(PauseReason::Update);
         if standing.faults != faults {
             let before = std::mem::replace(&mut standing.faults, faults);
             let over = |fault: &Fault| !standing.faults.contains(fault);
@@ -136,6 +141,7 @@ impl Inner {
             faults: standing.faults.clone(),
             ended: standing.ended.iter().filter(over).copied().collect(),
             mode: standing.mode,
+            is_kept_free: standing.is_kept_free,
         }
     }
 

@@ -14,9 +14,8 @@ use exchange::{
     Digest, Manifest, PartName, Signed, SigningKey, SubmissionId, TimeTrust, UnixMillis,
 };
 use outbox::{Limits, Outbox};
-use zeroize::Zeroizing;
 
-use super::{Credentials, OfficeClient, OfficeConfig, TimeFloor};
+use super::{Credentials, FileDeviceKey, OfficeClient, OfficeConfig, TimeFloor};
 
 const DAY: UnixMillis = UnixMillis(1_760_000_000_000);
 
@@ -42,7 +41,7 @@ fn client(address: std::net::SocketAddr, dir: &Path) -> OfficeClient {
     let credentials = Credentials {
         kiosk: "kiosk-1".parse().unwrap(),
         tls_certificate_pem: CA.into(),
-        tls_key_pem: Zeroizing::default(),
+        tls_key: Arc::new(FileDeviceKey::open_or_create(&dir.join("tls-key.pem")).unwrap()),
         receipt_key: *key.verifying_key(),
         decision_key: *key.verifying_key(),
         recipients: Recipients::parse(&[recipient.clone(), recipient]).unwrap(),

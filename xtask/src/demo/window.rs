@@ -108,7 +108,7 @@ fn configure(
     };
     let pace: f32 = wanted.pace.as_deref().unwrap_or("1").parse()?;
     let text = format!(
-        "data_dir = {data}\nworker = {worker}\ncamera = {camera}\ncard_reader = {reader}\n\
+        "data_dir = {data}\ntpm = \"none\"\nworker = {worker}\ncamera = {camera}\ncard_reader = {reader}\n\
          panel = {{ simulated = {panel} }}\n\n\
          [office]\nurl = \"{url}\"\nca_file = {ca}\n\n\
          [token_writer.simulated]\nfile = {token}\n\n\

@@ -167,6 +167,21 @@ pub(super) const SEALING_IMPOSSIBLE: Row = row(
     ],
 );
 
+pub(super) const DEVICE_KEY_FAILED: Row = row(
+    [
+        "Киоск орталыққа өзінің кім екенін растай алмай тұр.",
+        "Басқа киоскіні пайдаланыңыз. Техник: киоскіні өшіріп, іске қосыңыз; көмектеспесе, оны орталыққа жаңадан тіркеңіз.",
+    ],
+    [
+        "Киоск не может подтвердить центру, кто он.",
+        "Воспользуйтесь другим киоском. Технику: выключите и включите киоск; если не поможет, подключите его к центру заново.",
+    ],
+    [
+        "The kiosk cannot prove to the central office who it is.",
+        "Please use another kiosk. Technician: switch it off and on; if that does not help, connect it to the office anew.",
+    ],
+);
+
 pub(super) const CLOCK_DOUBTFUL: Row = row(
     [
         "Киоск сағатының дәлдігі расталмаған.",

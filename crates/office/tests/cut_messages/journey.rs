@@ -1,8 +1,4 @@
-//! Every message of an enrolment and a collection, cut: the office dies, or the kiosk is
-//! gone, before it, while it is under way, and after it was answered. Afterwards another
-//! kiosk gets the same key storage, and there is one good certificate, confirmed.
-
-mod support;
+//! One citizen's way, said message by message and cut at one of them.
 
 use der::Decode;
 use exchange::{
@@ -13,145 +9,35 @@ use exchange::{
     },
 };
 use keystore::{KeyStorage, Subject};
-use support::{
+use x509_cert::crl::CertificateList;
+
+use super::messages::{Cut, Message, Moment, Who};
+use super::support::{
     Office, eventually,
     http::{Answer, head},
     in_hand::{InHand, Key},
     kiosk::{Application, Kiosk, PHONE, Submission, metadata, phone, submission_id},
 };
-use x509_cert::crl::CertificateList;
-
-/// In the order in which they are said. The parts are uploaded one like the other: the
-/// first and the last of them are cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Message {
-    BeginFirst,
-    AppendFirst,
-    BeginLast,
-    AppendLast,
-    Manifest,
-    Result,
-    Open,
-    SendCode,
-    CheckCode,
-    OpenProven,
-    /// Only where the key is made at collection.
-    MakeKey,
-    Prove,
-    Confirm,
-}
-
-const ALL: [Message; 13] = [
-    Message::BeginFirst,
-    Message::AppendFirst,
-    Message::BeginLast,
-    Message::AppendLast,
-    Message::Manifest,
-    Message::Result,
-    Message::Open,
-    Message::SendCode,
-    Message::CheckCode,
-    Message::OpenProven,
-    Message::MakeKey,
-    Message::Prove,
-    Message::Confirm,
-];
-
-fn messages(key: Key) -> impl Iterator<Item = Message> {
-    let is_said = move |m: &Message| key == Key::AtCollection || *m != Message::MakeKey;
-    ALL.into_iter().filter(is_said)
-}
-
-/// Those whose cut is another matter than with a key that was there before.
-fn cut_messages(key: Key) -> Vec<Message> {
-    match key {
-        Key::BeforeSending => messages(key).collect(),
-        Key::AtCollection => messages(key)
-            .skip_while(|m| *m != Message::OpenProven)
-            .collect(),
-    }
-}
-
-impl Message {
-    /// Method and path, the variable parts of it left out.
-    fn route(self) -> (&'static str, &'static str) {
-        match self {
-            Self::BeginFirst | Self::BeginLast => ("POST", api::UPLOADS),
-            Self::AppendFirst | Self::AppendLast => ("PATCH", api::UPLOADS),
-            Self::Manifest => ("PUT", api::MANIFEST_SUFFIX),
-            Self::Result => ("GET", api::RESULT_SUFFIX),
-            Self::Open | Self::OpenProven => ("POST", api::COLLECT_OPEN),
-            Self::SendCode => ("POST", api::PHONE_CODE),
-            Self::CheckCode => ("POST", api::PHONE_CHECK),
-            Self::MakeKey => ("POST", api::COLLECT_KEY),
-            Self::Prove => ("POST", api::COLLECT_PROVE),
-            Self::Confirm => ("POST", api::COLLECT_CONFIRM),
-        }
-    }
-
-    /// The kiosk has no receipt yet, and so still has everything in its queue.
-    fn is_upload(self) -> bool {
-        match self {
-            Self::BeginFirst
-            | Self::AppendFirst
-            | Self::BeginLast
-            | Self::AppendLast
-            | Self::Manifest => true,
-            Self::Result
-            | Self::Open
-            | Self::SendCode
-            | Self::CheckCode
-            | Self::OpenProven
-            | Self::MakeKey
-            | Self::Prove
-            | Self::Confirm => false,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moment {
-    Before,
-    /// Sent and not answered: it may have been carried out, or not.
-    UnderWay,
-    /// Answered, and the answer is lost.
-    After,
-}
-
-const MOMENTS: [Moment; 3] = [Moment::Before, Moment::UnderWay, Moment::After];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Who {
-    Office,
-    Kiosk,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cut {
-    who: Who,
-    message: Message,
-    moment: Moment,
-}
 
 /// The journey ends here.
 #[derive(Debug)]
-struct Interrupted;
+pub struct Interrupted;
 
 /// One citizen's way, from the first byte uploaded to the certificate in use.
-struct Journey<'a> {
-    office: &'a mut Office,
+pub struct Journey<'a> {
+    pub office: &'a mut Office,
     kiosk: &'a Kiosk,
     cut: Option<Cut>,
     /// Every message that went out whole or was kept from going.
-    said: Vec<Message>,
-    application: Application,
+    pub said: Vec<Message>,
+    pub application: Application,
     sealed: Submission,
-    token: InHand,
+    pub token: InHand,
     _folder: tempfile::TempDir,
 }
 
 impl<'a> Journey<'a> {
-    fn new(office: &'a mut Office, kiosk: &'a Kiosk, key: Key, cut: Option<Cut>) -> Self {
+    pub fn new(office: &'a mut Office, kiosk: &'a Kiosk, key: Key, cut: Option<Cut>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut token = InHand {
             file: folder.path().join("token"),
@@ -245,7 +131,7 @@ impl<'a> Journey<'a> {
         self.say(message, path, &[], &serde_json::to_vec(body).unwrap())
     }
 
-    fn whole(&mut self) -> Result<(), Interrupted> {
+    pub fn whole(&mut self) -> Result<(), Interrupted> {
         self.upload()?;
         self.collect()
     }
@@ -362,7 +248,7 @@ impl<'a> Journey<'a> {
         }
     }
 
-    fn approve(&self) {
+    pub fn approve(&self) {
         let id = self.application.id.to_string();
         eventually("the desk has looked", || {
             let state = self.office.state_of(&id);
@@ -374,7 +260,7 @@ impl<'a> Journey<'a> {
     }
 
     /// What the queue of the kiosk does when it has power again: everything once more.
-    fn queue_goes_on(&self) {
+    pub fn queue_goes_on(&self) {
         let id = self.application.id;
         for (part, sealed) in &self.sealed.parts {
             let created = self.kiosk.create_upload(self.office, id, *part, sealed);
@@ -393,7 +279,7 @@ impl<'a> Journey<'a> {
     }
 
     /// The citizen comes to another kiosk with the same token.
-    fn goes_on_at(&mut self, other: &'a Kiosk) {
+    pub fn goes_on_at(&mut self, other: &'a Kiosk) {
         if self.cut.is_some_and(|cut| cut.message.is_upload()) {
             self.queue_goes_on();
         }
@@ -414,7 +300,7 @@ impl<'a> Journey<'a> {
     /// the authority publishes.
     ///
     /// Gives how many others there were.
-    fn ends_well(&self) -> usize {
+    pub fn ends_well(&self) -> usize {
         let database = office::db::Database::open(&self.office.dir().join("office.db")).unwrap();
         let sql = "SELECT serial, sha256, state FROM certificate
             WHERE submission = ? AND serial IS NOT NULL";
@@ -441,176 +327,9 @@ impl<'a> Journey<'a> {
 }
 
 /// The serial numbers of the published list.
-fn revoked(office: &Office) -> Vec<String> {
+pub fn revoked(office: &Office) -> Vec<String> {
     let list = CertificateList::from_der(&office.read("public/revoked.crl")).unwrap();
     let entries = list.tbs_cert_list.revoked_certificates.unwrap_or_default();
     let serial = |e: &x509_cert::crl::RevokedCert| hex::encode(e.serial_number.as_bytes());
     entries.iter().map(serial).collect()
-}
-
-/// Many citizens with one number at two kiosks.
-fn office(confirm_minutes: i64) -> (Office, [Kiosk; 2]) {
-    let office = Office::start_with(|settings| {
-        let mut set = |table: &str, name: &str, value: i64| {
-            let table = settings[table].as_table_mut().unwrap();
-            table.insert(name.into(), value.into());
-        };
-        set("codes", "sent_per_hour", 1000);
-        set("codes", "resend_after_seconds", 0);
-        set("limits", "wrong_receipt_codes_per_hour", 1000);
-        set("collect", "confirm_minutes", confirm_minutes);
-    });
-    let kiosks = ["kiosk-1", "kiosk-2"].map(|id| Kiosk::provision(&office, id));
-    (office, kiosks)
-}
-
-fn cut_by(who: Who) {
-    let (mut office, [kiosk, other]) = office(10);
-    for (key, message) in [Key::BeforeSending, Key::AtCollection]
-        .into_iter()
-        .flat_map(|key| cut_messages(key).into_iter().map(move |m| (key, m)))
-    {
-        for moment in MOMENTS {
-            let cut = Cut {
-                who,
-                message,
-                moment,
-            };
-            println!("{key:?} {cut:?}");
-            let mut journey = Journey::new(&mut office, &kiosk, key, Some(cut));
-            journey.whole().unwrap_err();
-            journey.goes_on_at(&other);
-            let ended = journey.ends_well();
-            // Where the first certificate was out and nobody knew that it arrived.
-            match (message, moment) {
-                (Message::Prove, Moment::After) | (Message::Confirm, Moment::Before) => {
-                    assert_eq!(ended, 1);
-                }
-                (Message::Prove | Message::Confirm, Moment::UnderWay) => assert!(ended <= 1),
-                _ => assert_eq!(ended, 0),
-            }
-        }
-    }
-}
-
-#[test]
-fn the_office_dies_at_every_message() {
-    cut_by(Who::Office);
-}
-
-#[test]
-fn the_kiosk_is_gone_at_every_message() {
-    cut_by(Who::Kiosk);
-}
-
-/// A journey without a cut says exactly the messages of the table, in its order.
-#[test]
-fn the_table_names_every_message() {
-    let (mut office, [kiosk, _]) = office(10);
-    for key in [Key::BeforeSending, Key::AtCollection] {
-        let mut journey = Journey::new(&mut office, &kiosk, key, None);
-        journey.whole().unwrap();
-        assert!(journey.said.iter().copied().eq(messages(key)));
-        assert_eq!(journey.ends_well(), 0);
-    }
-}
-
-/// What is new between kiosk and office has to be put into the table, or here.
-#[test]
-fn no_message_of_the_interface_is_forgotten() {
-    let elsewhere = [
-        // Before an application begins, and beside it.
-        api::PROVISION,
-        api::TIME,
-        api::HEARTBEAT,
-        // Nothing of an application is changed by it.
-        api::PHONE_LOOKUP,
-    ];
-    let source = include_str!("../../exchange/src/api.rs");
-    let paths = source.lines().filter_map(|line| {
-        let (name, value) = line.strip_prefix("pub const ")?.split_once(": &str = \"")?;
-        Some((name, value.strip_suffix("\";")?))
-    });
-    let mut seen = 0;
-    for (name, path) in paths {
-        seen += 1;
-        // Its messages are the two that are named by their last part.
-        if path == api::SUBMISSIONS || elsewhere.contains(&path) {
-            continue;
-        }
-        assert!(
-            ALL.iter().any(|m| m.route().1 == path),
-            "{name} is in no table"
-        );
-    }
-    assert_eq!(
-        seen, 14,
-        "the paths are no longer written as this test reads them"
-    );
-}
-
-/// Nobody comes back: what was issued and not confirmed ends, also when the office was
-/// down at its time.
-#[test]
-fn what_nobody_confirms_is_revoked_when_the_office_is_back() {
-    let (mut office, [kiosk, _]) = office(0);
-    let cut = Cut {
-        who: Who::Office,
-        message: Message::Prove,
-        moment: Moment::After,
-    };
-    let mut journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, Some(cut));
-    journey.whole().unwrap_err();
-    let id = journey.application.id;
-    let database = office::db::Database::open(&office.dir().join("office.db")).unwrap();
-    let issued = eventually("it was revoked", || {
-        let all = database
-            .read(|c| office::db::certificates::of_submission(c, id))
-            .unwrap();
-        let ended = |c: &office::db::certificates::Certificate| c.revoked_at.is_some();
-        (!all.is_empty() && all.iter().all(ended)).then_some(all)
-    });
-    let revoked = revoked(&office);
-    for certificate in issued {
-        assert!(revoked.contains(&certificate.serial.unwrap()));
-    }
-}
-
-/// A crash between the authority's decision to sign and the certificate's row: the proof
-/// that waits is answered all the same.
-#[test]
-fn a_reservation_left_by_a_crash_is_in_nobodys_way() {
-    let (mut office, [kiosk, _]) = office(10);
-    let journey = Journey::new(&mut office, &kiosk, Key::BeforeSending, None);
-    journey.queue_goes_on();
-    journey.approve();
-    let Journey {
-        application, token, ..
-    } = &journey;
-    let nonce = "ab".repeat(32);
-    let (id, signature) = (
-        application.id.to_string(),
-        token.sign(application.id, &nonce),
-    );
-    let database = office::db::Database::open(&journey.office.dir().join("office.db")).unwrap();
-    database
-        .write(|t| {
-            let now = exchange::UnixMillis::from_system_clock().0;
-            t.execute(
-                "INSERT INTO key_proof (nonce, submission, kiosk, signature, at, state)
-                 VALUES (?, ?, 'kiosk-1', ?, ?, 'waiting')",
-                (&nonce, &id, &signature, now),
-            )?;
-            t.execute(
-                "INSERT INTO certificate (submission, nonce, issued_at, confirm_before, state)
-                 VALUES (?, ?, ?, ?, 'reserved')",
-                (&id, &nonce, now, now + 600_000),
-            )
-        })
-        .unwrap();
-    eventually("it was issued", || {
-        let found = database.read(|c| office::db::certificates::by_nonce(c, &nonce));
-        found.unwrap()?.serial
-    });
-    assert!(journey.office.alarms().is_empty());
 }
