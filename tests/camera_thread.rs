@@ -40,6 +40,11 @@ struct Camera {
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn camera(picture: &Picture) -> Camera {
+    camera_before(picture, Duration::ZERO)
+}
+
+/// In a kiosk that takes so long to draw a frame.
+fn camera_before(picture: &Picture, drawing: Duration) -> Camera {
     let one_at_a_time = ONE_AT_A_TIME
         .lock()
         .unwrap_or_else(|failed| failed.into_inner());
@@ -61,6 +66,7 @@ fn camera(picture: &Picture) -> Camera {
     };
     let callbacks = Callbacks {
         preview: Box::new(move |shown| {
+            std::thread::sleep(drawing);
             let pixel = |x: u32| {
                 let at = ((shown.height / 2 * shown.width + x) * 3) as usize;
                 shown.rgb[at..at + 3].try_into().unwrap()
@@ -286,6 +292,18 @@ fn faults_are_raised_and_cleared() {
         while camera.frames.try_recv().is_ok() {}
         camera.frames.recv_timeout(Duration::from_secs(10)).unwrap();
     }
+}
+
+#[test]
+fn a_slow_kiosk_does_not_call_its_camera_slow() {
+    // Two frames a second at most, of a camera that gives thirty.
+    let camera = camera_before(&astronaut(), Duration::from_millis(500));
+    camera.show(PreviewFor::Document);
+    for _ in 0..8 {
+        camera.frames.recv_timeout(Duration::from_secs(20)).unwrap();
+    }
+    let raised = |e: CameraEvent| matches!(e, CameraEvent::Raised(_)).then_some(e);
+    assert_eq!(camera.events.try_iter().find_map(raised), None);
 }
 
 #[test]

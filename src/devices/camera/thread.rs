@@ -18,6 +18,8 @@ use crate::session::command::PreviewFor;
 
 /// How long a still waits for a frame that is good enough.
 pub(super) const STILL_PATIENCE: Duration = Duration::from_millis(1500);
+/// The thread itself gives up in time; whoever asked it does so only when it hangs.
+const LONGEST_LOOK: Duration = Duration::from_secs(15);
 
 #[derive(Clone, Debug)]
 pub struct CameraSettings {
@@ -142,14 +144,14 @@ impl CameraThread {
         let _ = self.orders.send(Order::Preview(wanted));
     }
 
-    /// Takes a picture; blocks for up to three seconds. For a face it is refused
-    /// unless the frame that is kept was found `Good`.
+    /// Takes a picture; blocks for up to three seconds, longer where looking for a face
+    /// takes long. For a face it is refused unless the frame that is kept was found `Good`.
     pub fn capture_still(&self, request: StillRequest) -> Result<Jpeg, StillError> {
         let (reply, answer) = mpsc::sync_channel(1);
         self.orders
             .send(Order::Still(request, reply))
             .map_err(|_| StillError::NotAvailable)?;
-        match answer.recv_timeout(STILL_PATIENCE * 2) {
+        match answer.recv_timeout(STILL_PATIENCE + LONGEST_LOOK) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(StillError::NoPicture),
             Err(RecvTimeoutError::Disconnected) => Err(StillError::NotAvailable),
