@@ -255,7 +255,11 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     assert_eq!(set("never"), Some(Outcome::Refused(Refusal::BadTime)));
     assert_eq!(called(), "");
     assert_eq!(set("2098-06-01"), Some(Outcome::Done(Act::SetTime)));
-    assert!(called().contains("systemctl start qoltanba-clock@"), "{}", called());
+    assert!(
+        called().contains("systemctl start qoltanba-clock@"),
+        "{}",
+        called()
+    );
 
     open(&stand, Page::Wipe);
     stand.act(Do::Act(Act::Wipe));

@@ -137,5 +137,8 @@ async fn the_clock_is_set_to_the_second_that_was_asked_for() {
     place.start();
     let set = r#"{"verb":"set_time","unix_seconds":1795867200}"#;
     assert_eq!(place.ask(set).await.0, Answer::Done {});
-    assert_eq!(place.calls(), ["systemctl start qoltanba-clock@1795867200.service"]);
+    assert_eq!(
+        place.calls(),
+        ["systemctl start qoltanba-clock@1795867200.service"]
+    );
 }
