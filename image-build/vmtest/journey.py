@@ -186,6 +186,7 @@ class Visit:
 
         def card_out():
             self.card.take_out()
+            self.card.close()
 
         walk = Walk(self.machine, {"code-begins": lambda: self.office.code(PHONE), "card-in": card_in, "card-out": card_out})
         decided = threading.Event()

@@ -1,6 +1,7 @@
 """A virtual machine of QEMU: its monitor (QMP), its serial line, its screen and its touches."""
 
 import base64
+import codecs
 import itertools
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -83,23 +85,36 @@ class Serial:
 
     def __init__(self, client, log):
         self.client = client
-        self.client.settimeout(1)
         self.log = open(log, "wb")
         self.text = ""
+        self.known = 0
+        self.ended = False
+        self.news = threading.Condition()
         self.numbers = itertools.count(1)
+        # Always read: QEMU stops the machine's processors while nobody takes what it says, and its watchdog ends that.
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        while not self.ended:
+            try:
+                got = self.client.recv(65536)
+            except OSError:
+                got = b""
+            with self.news:
+                self.log.write(got)
+                self.log.flush()
+                self.text += decoder.decode(got).replace("\r", "")
+                self.ended = not got
+                self.news.notify_all()
 
     def read(self):
-        try:
-            got = self.client.recv(65536)
-        except TimeoutError:
-            return
-        except ConnectionError:
-            got = b""
-        if not got:
-            raise Gone("the serial line is gone: QEMU has ended")
-        self.log.write(got)
-        self.log.flush()
-        self.text += got.decode("utf-8", "replace").replace("\r", "")
+        """Waits a second at most for more than was there at the last call."""
+        with self.news:
+            self.news.wait_for(lambda: self.ended or len(self.text) > self.known, 1)
+            if self.ended and len(self.text) == self.known:
+                raise Gone("the serial line is gone: QEMU has ended")
+            self.known = len(self.text)
 
     def wait(self, pattern, patience, start=0, refused=None):
         """The match of `pattern` in what came since `start`; `refused` ends the waiting."""
@@ -276,10 +291,10 @@ class Machine:
     def picture(self, name):
         """Takes the screen: a PNG for people, its pixels for the test."""
         self.qmp.execute("screendump", filename=str(self.work / f"{name}.png"), format="png")
-        return self.screen()
+        return self.pixels()
 
-    def screen(self):
-        """Its pixels alone."""
+    def pixels(self):
+        """The screen for the test alone, which costs the machine less of its time."""
         ppm = self.work / "screen.ppm"
         self.qmp.execute("screendump", filename=str(ppm), format="ppm")
         picture = Picture(ppm)

@@ -59,13 +59,13 @@ def seen(machine, name, right):
     """The first picture that is right, and when it was taken."""
     while True:
         age = machine.age()
-        picture = machine.picture(name)
+        picture = machine.pixels()
         if (picture.width, picture.height) == (WIDTH, HEIGHT) and right(picture):
+            machine.picture(name)
             return picture, age
         if age > PATIENCE:
             raise Failed(f"{name}: not seen in {age:.0f} s; the serial line ends with:\n{machine.serial.text[-2000:]}")
         time.sleep(PAUSE)
-        machine.serial.read()
 
 
 def kiosk(folder, work):

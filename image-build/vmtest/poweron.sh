@@ -22,6 +22,8 @@ say "bare root of $SUITE"
 rm -rf --one-file-system "$root"
 debian_tree "$root" essential "$HERE/packages.list"
 add_modules "$root" "$HERE/modules.omit"
+# They would fail and be started anew until /var is mounted, which is no fair beginning.
+cp -r "$HERE"/overlay/usr/lib/systemd/system/systemd-{resolved,timesyncd}.service.d "$root/usr/lib/systemd/system/"
 cat >"$root/etc/fstab" <<END
 /dev/disk/by-partlabel/data /var ext4 noatime 0 2
 END

@@ -121,7 +121,7 @@ class Walk:
         """Where it is, once it is there; the page is moved up until it is."""
         end = time.monotonic() + PATIENCE
         moved = time.monotonic()
-        while (place := entry.found(self.machine.screen())) is None:
+        while (place := entry.found(self.machine.pixels())) is None:
             if time.monotonic() > end:
                 self.picture(f"not-{entry.id}")
                 raise Failed(f"after {self.touches} touches: `{entry.id}` is nowhere")
@@ -139,7 +139,7 @@ class Walk:
         # A row of keys: the field above them is filled differently with every touch, the screen is the same.
         typing = entry.id.startswith("key-")
         while True:
-            picture = self.machine.screen()
+            picture = self.machine.pixels()
             target = entry.unlike_target(picture)
             if target <= TARGET and (typing or entry.unlike(picture)[0] <= SCREEN):
                 if not typing:

@@ -91,7 +91,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         well &= cargo::status(&mut boot)?.success();
     }
     if wanted("poweron") {
-        let bare = prepared("poweron", &image)?;
+        let bare = prepared("poweron", &image, None)?;
         let mut power_on = python("poweron.py", &image, &[&bare]);
         power_on.arg("--work").arg(work.join("poweron"));
         if let Some(value) = flags.value("--starts") {
