@@ -133,6 +133,11 @@ fn another_tpm_says_that_it_did_not_make_the_key() {
     // Cleared: swtpm with a new state at the old place.
     place.tpm = SoftwareTpm::start(&place.folder.path().join("cleared"));
     assert_eq!(refusal(&place.opened()), DeviceKeyError::OfAnotherTpm);
+
+    // The remedy that it names.
+    let anew = place.made();
+    assert_ne!(anew.words().unwrap(), words);
+    signs(&anew);
 }
 
 #[test]
@@ -155,6 +160,13 @@ fn a_damaged_file_is_refused_and_kept() {
         assert!(matches!(opened, Err(SyncError::File { .. })), "{text}");
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }
+
+    signs(&place.made());
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        &whole[..whole.len() / 2],
+        "until others are confirmed"
+    );
 
     // One bit of what is encrypted: nobody but the TPM can tell.
     let lines: Vec<&str> = whole.lines().collect();

@@ -14,9 +14,6 @@ use super::world::Inner;
 const WHILE_WELL: Duration = Duration::from_secs(15 * 60);
 const WHILE_FAILED: Duration = Duration::from_secs(30);
 
-/// No statement of ours begins like this, so that the signature is of use to nobody.
-const PROBE: &[u8] = b"qoltanba probe of a device key";
-
 /// Raises and clears [`Fault::DeviceKeyFailed`]. The first look comes before the first citizen
 /// needs the key, and has a TPM load it.
 pub(super) async fn watch(world: Arc<Inner>) {
@@ -56,13 +53,8 @@ pub(super) async fn watch(world: Arc<Inner>) {
 
 impl Inner {
     fn probe_keys(&self) -> Result<(), DeviceKeyError> {
-        // A file that was read signs.
-        let in_tpm = |key: &&dyn crate::sync::DeviceKey| !key.is_degraded();
         let keys = self.link.identity().map(|i| [i.device_key(), i.tls_key()]);
-        let mut keys = keys.into_iter().flatten();
-        keys.by_ref()
-            .filter(in_tpm)
-            .try_for_each(|key| key.sign(PROBE).map(drop))
+        keys.into_iter().flatten().try_for_each(|key| key.probe())
     }
 
     /// What a person is told when something could not be signed.

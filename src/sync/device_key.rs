@@ -39,6 +39,9 @@ pub enum DeviceKeyError {
     WrongSignature,
 }
 
+/// No statement, handshake or request begins like this.
+const PROBE: &[u8] = b"qoltanba probe of a device key";
+
 /// A P-256 key that never leaves this device. In a TPM, else in a file.
 pub trait DeviceKey: Send + Sync {
     /// ECDSA P-256 over SHA-256 of `bytes`, ASN.1 DER. May take a second, and where the hardware
@@ -47,6 +50,14 @@ pub trait DeviceKey: Send + Sync {
     /// # Errors
     /// The key or the hardware that holds it does not answer.
     fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, DeviceKeyError>;
+
+    /// Whether it signs; the signature is of use to nobody.
+    ///
+    /// # Errors
+    /// See [`Self::sign`].
+    fn probe(&self) -> Result<(), DeviceKeyError> {
+        self.sign(PROBE).map(drop)
+    }
 
     fn public_key(&self) -> VerifyingKey;
 

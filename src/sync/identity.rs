@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use exchange::api::Provisioned;
 use exchange::seal::Recipients;
@@ -12,7 +12,7 @@ use x509_cert::Certificate;
 use x509_cert::der::{DecodePem, Encode};
 
 use super::device_key::certificate_request;
-use super::{DeviceKey, FileDeviceKey, SyncError, Tpm, TpmDeviceKey, private_file};
+use super::{DeviceKey, DeviceKeyError, FileDeviceKey, SyncError, Tpm, TpmDeviceKey, private_file};
 
 /// The keys in a folder, all in the TPM or all in files.
 ///
@@ -56,27 +56,29 @@ impl Identity {
     /// # Errors
     /// A file is damaged or readable by others.
     pub fn open(dir: &Path, tpm: &Tpm) -> Result<Option<Self>, SyncError> {
+        let _one_at_a_time = folders();
         finish_replacing(dir)?;
         Self::read(dir, tpm)
     }
 
     /// The keys that are to be brought to an office: new ones, in the TPM where there is one, but
-    /// for those that were made so and that no office has confirmed yet.
+    /// for those that were made so, still sign, and that no office has confirmed yet.
     ///
     /// # Errors
-    /// See [`Self::open`]; the TPM's, the disk's.
+    /// The TPM's, the disk's. What is damaged gives way.
     pub fn to_provision(dir: &Path, tpm: &Tpm) -> Result<Self, SyncError> {
-        let first = match Self::open(dir, tpm)? {
-            Some(known) if known.may_be_brought(tpm)? => return known.complete(),
-            known => known.is_none(),
-        };
-        if first {
-            remove_dir(dir)?;
-            return Self::make(dir, tpm);
+        match Self::open(dir, tpm) {
+            Ok(Some(known)) if known.may_be_brought(tpm)? => return known.complete(),
+            Ok(None) => {
+                remove_dir(dir)?;
+                return Self::make(dir, tpm);
+            }
+            Ok(Some(_)) => {}
+            Err(e) => tracing::warn!("keys that new ones are to replace: {e}"),
         }
         let beside = sibling(dir, "next");
-        let mut next = match Self::read(&beside, tpm)? {
-            Some(known) if known.may_be_brought(tpm)? => known.complete()?,
+        let mut next = match Self::read(&beside, tpm) {
+            Ok(Some(known)) if known.may_be_brought(tpm)? => known.complete()?,
             _ => {
                 remove_dir(&beside)?;
                 Self::make(&beside, tpm)?
@@ -87,7 +89,19 @@ impl Identity {
     }
 
     fn may_be_brought(&self, tpm: &Tpm) -> Result<bool, SyncError> {
-        Ok(self.provisioned()?.is_none() && self.device_key.is_degraded() != tpm.is_there())
+        let lies_well = self.device_key.is_degraded() != tpm.is_there();
+        if !lies_well || self.provisioned()?.is_some() {
+            return Ok(false);
+        }
+        for key in [&self.device_key, &self.tls_key] {
+            match key.probe() {
+                Ok(()) => {}
+                // Made before the board was changed.
+                Err(DeviceKeyError::OfAnotherTpm) => return Ok(false),
+                Err(e) => return Err(e.into()),
+            }
+        }
+        Ok(true)
     }
 
     fn read(dir: &Path, tpm: &Tpm) -> Result<Option<Self>, SyncError> {
@@ -228,6 +242,7 @@ impl Identity {
         private_file::write(&self.home().join(PROVISIONED), text.as_bytes())?;
         match &self.replaces {
             Some(dir) if self.dir.exists() => {
+                let _one_at_a_time = folders();
                 private_file::rename(&self.dir, &sibling(dir, "confirmed"))?;
                 finish_replacing(dir)
             }
@@ -246,6 +261,12 @@ fn open_key(
     }
     let key = FileDeviceKey::open(&dir.join(in_file))?;
     Ok(key.map(|key| Arc::new(key) as Arc<dyn DeviceKey>))
+}
+
+/// While it is held no folder takes another's place.
+fn folders() -> MutexGuard<'static, ()> {
+    static FOLDERS: Mutex<()> = Mutex::new(());
+    FOLDERS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The folder beside `dir` that is named after it.
