@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """A citizen's whole visit in a virtual machine, through the real drivers, by touches on its glass.
 
-    journey.py IMAGE WALKS OFFICE [--work DIR]
+    journey.py IMAGE BUNDLES WALKS OFFICE [--work DIR]
 
-IMAGE is a directory of build.sh, of the flavour `test`. WALKS holds `set-up` and `enrol`, what `walkthrough --record` left of the
+IMAGE is a directory of build.sh, of the flavour `test`; BUNDLES one of bundles.sh, made of it. WALKS holds `set-up` and `enrol`, what `walkthrough --record` left of the
 same program. OFFICE is the project's program `office`; it runs beside the machine. To be run by a Python that has what
 tests/virtual_card needs.
 
 A new kiosk is provisioned with the office's token on a USB drive. A citizen then applies: a card in a USB reader is read
 through the card service, the face comes from a USB camera, picture and key file lie on a USB drive; the office decides, and the
-certificate comes onto the drive, where OpenSSL finds that it belongs to the key.
+certificate comes onto the drive, where OpenSSL finds that it belongs to the key. While the citizen is in the middle the office offers
+an update: it waits until nobody is there, is fetched and installed, found good, and told to the office.
 
 Exit status: 0 when all of it was done; pictures of every screen, serial.log and summary.json lie in --work.
 """
@@ -28,7 +29,7 @@ from camera import Camera, still
 from card import Card
 from cases import Summary
 from document_card import DocumentChip
-from kiosk import PATIENCE, Kiosk, require
+from kiosk import PATIENCE, Kiosk, other, require
 from machine import FIRST_CITIZENS_PORT, OFFICE_ADDRESS, OFFICE_PORT, Failed
 from office import Office
 from recorded import Walk, recorded
@@ -97,6 +98,9 @@ class Visit:
         self.chip = DocumentChip(self.work / "card")
         self.office = Office(words.office.resolve(), self.work / "office", self.chip.csca)
         self.kiosk = Kiosk(words.image, self.work / "disk", office=self.office.port)
+        self.bundle = self.work / "next.raucb"
+        # Out of the file system that the machine of update.py gets.
+        subprocess.run(["/usr/sbin/debugfs", "-R", f"dump next.raucb {self.bundle}", words.bundles / "bundles.img"], check=True, capture_output=True)
         self.camera = None
         self.card = None
 
@@ -121,7 +125,7 @@ class Visit:
 
     def start(self):
         self.office.start()
-        slot = self.kiosk.ready()
+        slot = self.slot = self.kiosk.ready()
         self.bring(self.office.folder / "public/tls_ca.pem", f"{LOCAL}/office-ca.pem")
         self.bring(self.chip.csca, f"{LOCAL}/csca.der")
         lines = [
@@ -130,6 +134,8 @@ class Visit:
             f'ca_file = "{LOCAL}/office-ca.pem"',
             "[document]",
             f'csca = "{LOCAL}/csca.der"',
+            "[update]",
+            "ask_seconds = 20",
         ]
         self.kiosk.run(f"printf '%s\\n' '{chr(10).join(lines)}' >{LOCAL}/kiosk.toml; systemctl restart {UNIT}")
         self.drawn()
@@ -181,8 +187,11 @@ class Visit:
         self.drive.plug(self.machine)
         path = self.machine.work / "card"
 
+        self.version = self.kiosk.version()
+
         def card_in():
             self.card = Card(path, self.chip)
+            self.office.call("update", "add", self.bundle, "--version", f"{self.version}+next", "--window", "00:00-00:00")
 
         def card_out():
             self.card.take_out()
@@ -197,21 +206,37 @@ class Visit:
 
         operator = threading.Thread(target=desk, daemon=True)
         operator.start()
+        before = self.kiosk.counts()
         begin = time.monotonic()
         try:
-            walk.do(recorded(self.walks / "enrol"))
+            *entries, last = recorded(self.walks / "enrol")
+            walk.do(entries)
+            # An install begins by making the other slot bad.
+            require(self.kiosk.counts() == before, f"an update began while a citizen was there: {before}, {self.kiosk.counts()}")
+            self.kiosk.expect_restart()
+            walk.do([last])
         finally:
             decided.set()
             operator.join()
-        self.kiosk.run("sync")
-        time.sleep(5)
         walk.picture("after")
         return f"{walk.touches} touches in {time.monotonic() - begin:.0f} s, {len(self.card.commands)} commands to the card"
+
+    def updated(self):
+        """What was offered while the citizen was there comes when nobody is."""
+        slot = self.slot
+        now = self.kiosk.is_good(restarts=1)
+        require(now == other(slot), f"slot {now} runs, GRUB chose {self.kiosk.choices()}")
+        version = self.kiosk.version()
+        require(version == f"{self.version}+next", f"{version} runs")
+        told = until(lambda: (said := self.office.call("kiosk", "told", NAME)) and "Installed" in said and said, PATIENCE / 5)
+        require(told, f"the office was told: {self.office.call('kiosk', 'told', NAME)[-500:]}")
+        failed = self.kiosk.run("systemctl --failed --plain --no-legend | cut -d' ' -f1 | xargs").strip()
+        require(not failed, f"failed units: {failed}")
+        return f"slot {now}, {version}"
 
     def collected(self):
         submissions = self.office.submissions()
         require(len(submissions) == 1 and submissions[0]["collected"] is True, f"the office has {submissions}")
-        self.drive.pull(self.machine)
         files = self.drive.take_all(FOLDER, self.work / "drive")
         require(len(files) == 1, f"on the drive: {[path.name for path in files]}")
         opened = ["openssl", "pkcs12", "-in", files[0], "-passin", f"pass:{PASSWORD}"]
@@ -221,10 +246,7 @@ class Visit:
         of_key = subprocess.check_output(["openssl", "pkey", "-pubout"], input=key)
         require(of_certificate == of_key, "certificate and key do not belong together")
         subject = subprocess.check_output(["openssl", "x509", "-noout", "-subject", "-issuer"], input=certificate, text=True)
-        restarts = self.kiosk.run(f"systemctl show -P NRestarts {UNIT}").strip()
-        failed = self.kiosk.run("systemctl --failed --plain --no-legend | cut -d' ' -f1 | xargs").strip()
-        require(not failed, f"failed units: {failed}")
-        return f"{files[0].name}: {' '.join(subject.split())}; restarts of the kiosk by the service manager: {restarts}"
+        return f"{files[0].name}: {' '.join(subject.split())}"
 
 
 STEPS = [
@@ -232,6 +254,7 @@ STEPS = [
     ("camera and reader are plugged in", Visit.devices),
     ("a new kiosk is provisioned by touches", Visit.provision),
     ("a citizen applies by touches", Visit.enrol),
+    ("an update that was offered meanwhile is installed and good", Visit.updated),
     ("certificate and key lie on the citizen's drive", Visit.collected),
 ]
 
@@ -239,6 +262,7 @@ STEPS = [
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("image", type=Path)
+    words.add_argument("bundles", type=Path)
     words.add_argument("walks", type=Path)
     words.add_argument("office", type=Path)
     words.add_argument("--work", type=Path, default=Path("vmtest-out/journey"))

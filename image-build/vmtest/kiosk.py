@@ -90,9 +90,13 @@ class Kiosk:
             self.on()
         return self.is_good()
 
-    def restart(self):
+    def expect_restart(self):
+        """What was said until now is of a start that is over."""
         self.earlier = ""
         self.begin = len(self.machine.serial.text)
+
+    def restart(self):
+        self.expect_restart()
         self.machine.serial.client.sendall(b"systemctl reboot\n")
 
     def said(self):

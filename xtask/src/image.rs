@@ -112,7 +112,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         well &= cargo::status(&mut devices)?.success();
     }
     if wanted("journey") {
-        well &= journey::run(&image, &work.join("journey"))?;
+        well &= journey::run(&image, &bundles(&image)?, &work.join("journey"))?;
     }
     if wanted("secureboot") {
         let keys = prepared("secureboot", &image, None)?;
@@ -120,10 +120,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         well &= cargo::status(&mut secure_boot)?.success();
     }
     if wanted("update") {
-        cargo::run(cargo().args(["build", "-p", "outbox", "--example", QUEUE]))?;
-        let queue = cargo::target()?.join("debug/examples").join(QUEUE);
-        let bundles = prepared("bundles", &image, Some(&queue))?;
-        let mut update = cases(python("update.py", &image, &[&bundles]), "update");
+        let mut update = cases(python("update.py", &image, &[&bundles(&image)?]), "update");
         if let Some(value) = flags.value("--points") {
             update.args(["--points", value]);
         }
@@ -149,6 +146,13 @@ pub fn cut_power(words: &[&str]) -> anyhow::Result<ExitCode> {
     // What is said twice counts as it was said last.
     let words: Vec<String> = own.iter().chain(words).map(|&w| w.to_owned()).collect();
     test_in_machine(&words)
+}
+
+/// Updates of this image, and a full queue.
+fn bundles(image: &Path) -> anyhow::Result<PathBuf> {
+    cargo::run(cargo().args(["build", "-p", "outbox", "--example", QUEUE]))?;
+    let queue = cargo::target()?.join("debug/examples").join(QUEUE);
+    prepared("bundles", image, Some(&queue))
 }
 
 /// What a suite needs beside the image, made by the script of this name in a directory

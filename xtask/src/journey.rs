@@ -12,8 +12,9 @@ const WALKS: [(&str, &[&str]); 2] = [("set-up", &["--maintain"]), ("enrol", &[])
 /// How many times faster the recorded citizen is prompted: nobody looks at it.
 const PACE: &str = "5";
 
-/// Was all of it done? `image` is of the flavour `test`; what is seen goes to `work`.
-pub fn run(image: &Path, work: &Path) -> anyhow::Result<bool> {
+/// Was all of it done? `image` is of the flavour `test`, `bundles` were made of it; what is
+/// seen goes to `work`.
+pub fn run(image: &Path, bundles: &Path, work: &Path) -> anyhow::Result<bool> {
     packages::install(&[Need::Build, Need::Test])?;
     cargo::build_programs()?;
     let binaries = cargo::binaries()?;
@@ -21,7 +22,7 @@ pub fn run(image: &Path, work: &Path) -> anyhow::Result<bool> {
     let status = cargo::status(
         Command::new(python()?)
             .arg(cargo::root().join("image-build/vmtest/journey.py"))
-            .args([image, &walks])
+            .args([image, bundles, &walks])
             .arg(binaries.join("office"))
             .arg("--work")
             .arg(work.join("machine")),
