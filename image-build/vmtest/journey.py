@@ -228,7 +228,7 @@ class Visit:
         require(now == other(slot), f"slot {now} runs, GRUB chose {self.kiosk.choices()}")
         version = self.kiosk.version()
         require(version == f"{self.version}+next", f"{version} runs")
-        told = until(lambda: (said := self.office.call("kiosk", "told", NAME)) and "Installed" in said and said, PATIENCE / 5)
+        told = until(lambda: (said := self.office.call("kiosk", "told", NAME)) and '"installed"' in said.lower() and said, PATIENCE / 5)
         require(told, f"the office was told: {self.office.call('kiosk', 'told', NAME)[-500:]}")
         failed = self.kiosk.run("systemctl --failed --plain --no-legend | cut -d' ' -f1 | xargs").strip()
         require(not failed, f"failed units: {failed}")
