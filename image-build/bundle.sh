@@ -27,8 +27,8 @@ for file in update.key update.crt update-ca.crt; do install -m 600 "$keys/$file"
 trap 'rm -f "$WORK/update.key"' EXIT
 # The kiosk's own settings: what it would refuse is not made.
 sed 's#^path=.*#path=/build/update-ca.crt#' "$HERE/overlay/etc/rauc/system.conf" >"$WORK/rauc.conf"
-# Its contents are compressed already: once more saves half a per cent, and unpacking costs the kiosk more than checking.
+# Its contents are compressed already: once more saves half a per cent. It is read from the beginning to the end: in large pieces.
 tool rauc --cert=/build/update.crt --key=/build/update.key --conf=/build/rauc.conf \
-    --mksquashfs-args='-noI -noD -noF -noX' bundle /build/bundle /build/update.raucb >"$WORK/rauc.log" 2>&1 ||
+    --mksquashfs-args='-b 1M -noI -noD -noF -noX' bundle /build/bundle /build/update.raucb >"$WORK/rauc.log" 2>&1 ||
     die "rauc: $(tail -5 "$WORK/rauc.log")"
 rm -rf "$WORK/bundle"

@@ -205,7 +205,9 @@ class Machine:
             )
         words = ["qemu-system-x86_64", "-name", "qoltanba", "-nodefaults", "-no-user-config", "-display", "none"]
         # Secure Boot's variables are written in system management mode only.
-        words += ["-machine", "q35,smm=on" if variables else "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-cpu", "max", "-m", "2048"]
+        words += ["-machine", "q35,smm=on" if variables else "q35", "-accel", "tcg,thread=multi", "-smp", "2", "-m", "2048"]
+        # Where the processor says that it copies bytes quickly the kernel leaves it to that, and the emulation takes them one by one.
+        words += ["-cpu", "max,-erms,-fsrm"]
         words += ["-uuid", "716f6c74-616e-4261-8000-000000000001"]
         # Nothing is synced, as nothing must outlive this host: on a busy one mounting a partition took minutes for
         # that. A raw file still holds every finished write when QEMU is killed.

@@ -30,7 +30,8 @@ POINTS = (5, 25, 50, 75, 95)
 # How much slower than writing the same bytes an install may be.
 SLOWER = 1.5
 PANIC = r"Kernel panic - not syncing: ([^\n]*)"
-# Bytes per second that the disk takes while the power is about to be cut.
+# Bytes per second that a slow disk takes. Without a limit an install shows how quick the emulated processors are, which check every
+# block of it; a kiosk's are quicker than its disk.
 DISK = 16_000_000
 KNOWN = "/var/lib/qoltanba-local/known"
 
@@ -79,24 +80,33 @@ def good(kiosk):
 
 def pace(kiosk):
     slot = other(kiosk.ready())
-    # First, so that what it leaves is overwritten.
     copies = " && ".join(
         f"dd if=/run/bundles/{name}.img of=/dev/disk/by-partlabel/{name}-{slot} bs=1M conv=fsync,notrunc" for name in ("root", "boot")
     )
-    status, copied, text = kiosk.timed(copies)
-    require(status == 0, text[-800:])
-    status, installed, text = kiosk.install("next")
-    require(status == 0, text[-800:])
-    # The machine stays with what it runs: the next case installs anew.
-    kiosk.run("rauc status mark-bad other; rauc status mark-active booted")
-    seen = f"install {installed:.1f} s, dd {copied:.1f} s: {installed / copied:.2f}"
-    require(installed <= SLOWER * copied, f"{seen}, more than {SLOWER}")
+
+    def measure():
+        # `dd` first, so that what it leaves is overwritten.
+        status, copied, text = kiosk.timed(copies)
+        require(status == 0, text[-800:])
+        status, installed, text = kiosk.install("next")
+        require(status == 0, text[-800:])
+        # The machine stays with what it runs: the next case installs anew.
+        kiosk.run("rauc status mark-bad other; rauc status mark-active booted")
+        return installed / copied, f"install {installed:.1f} s, dd {copied:.1f} s: {installed / copied:.2f}"
+
+    _, unlimited = measure()
+    kiosk.machine.throttle(DISK)
+    ratio, seen = measure()
+    kiosk.machine.throttle(0)
+    seen += f" at {DISK / 1e6:.0f} MB/s of the disk; without that limit {unlimited}"
+    require(ratio <= SLOWER, f"{seen}: more than {SLOWER}")
     return seen
 
 
 def dying_kiosk(kiosk):
     slot = kiosk.ready()
     version = kiosk.version()
+    full = fill(kiosk)
     status, _, text = kiosk.install("broken")
     require(status == 0, text[-800:])
     kiosk.restart()
@@ -106,21 +116,15 @@ def dying_kiosk(kiosk):
     require(choices == [f"{new}1", f"{new}2", f"{new}3", f"{slot}1"], f"GRUB chose {choices}")
     require(back == slot and kiosk.version() == version, f"good is {back} {kiosk.version()}")
     verdicts = re.findall(r"qoltanba-health: (this slot is not good[^\n]*)", kiosk.said())
-    return f"{' '.join(choices)}; {verdicts[0] if verdicts else 'no verdict of the health unit was read'}"
-
-
-def newer_schema_dies(kiosk):
-    kiosk.ready()
-    full = fill(kiosk)
-    went = dying_kiosk(kiosk)
     require_open(kiosk)
     now = Outbox(kiosk)
     require(now.schema == full.schema + 1, f"the version that died left it as it was: {now}")
     now.require_the_same(full)
-    return f"{full} -> {now}, every file as it was; {went}"
+    verdict = verdicts[0] if verdicts else "no verdict of the health unit was read"
+    return f"{' '.join(choices)}; {full} -> {now}, every file as it was; {verdict}"
 
 
-def newer_schema_stays(kiosk):
+def newer_schema(kiosk):
     slot = kiosk.ready()
     before = kiosk.version()
     full = fill(kiosk)
@@ -188,7 +192,7 @@ def power_cut(kiosk, percent):
     version = kiosk.version()
     digest = kiosk.run(f"head -c 4000000 /dev/urandom >{KNOWN} && sync && sha256sum <{KNOWN}").strip()
     whole = int(kiosk.run("stat -c %s /run/bundles/root.img /run/bundles/boot.img | paste -sd+ | { read s; echo $((s)); }"))
-    # At the pace of a slow disk: else all that the install wrote into memory goes out between two looks.
+    # Else all that the install wrote into memory goes out between two looks.
     kiosk.machine.throttle(DISK)
     before = kiosk.machine.written()
     kiosk.run("rauc install /run/bundles/next.raucb >/run/install.log 2>&1 &")
@@ -217,10 +221,9 @@ def cases(points):
         ("a bundle of another signer is refused", stranger, False),
         ("a tampered bundle is refused by verity", tampered, False),
         ("a good bundle starts and is good", good, False),
-        ("a bundle whose kiosk dies goes back", dying_kiosk, False),
+        ("a newer schema whose kiosk dies goes back, a full queue whole", dying_kiosk, False),
         ("a good slot whose kiosk dies stays, out of service", dying_later, False),
-        ("a version with a newer schema dies, a full queue is whole", newer_schema_dies, False),
-        ("a version with a newer schema stays, so does a full queue", newer_schema_stays, False),
+        ("a newer schema stays, and a full queue whole", newer_schema, False),
         *cuts,
         ("a corrupted root gives way to the other slot", corrupted_root, True),
         ("an install is about as quick as dd", pace, False),
