@@ -16,7 +16,9 @@ STEP = 8
 # (a name of a card, a clock) changes less of a screen than another screen does.
 COLOUR = 40
 SCREEN, TARGET = 0.06, 0.04
-PATIENCE = 600
+PATIENCE = 300
+# After this the screen is kept, for whoever wants to know what is waited for.
+LONG = 20
 # A finger comes down again no sooner; two that came at once were taken for one.
 BETWEEN = 0.6
 
@@ -135,7 +137,8 @@ class Walk:
 
     def wait(self, entry):
         """Its place, once the screen is what was recorded."""
-        end = time.monotonic() + PATIENCE
+        begin = time.monotonic()
+        looked_at = False
         # A row of keys: the field above them is filled differently with every touch, the screen is the same.
         typing = entry.id.startswith("key-")
         while True:
@@ -145,7 +148,11 @@ class Walk:
                 if not typing:
                     self.picture(entry.id)
                 return entry.place
-            if time.monotonic() > end:
+            waited = time.monotonic() - begin
+            if waited > LONG and not looked_at:
+                looked_at = True
+                self.picture(f"waiting-for-{entry.id}")
+            if waited > PATIENCE:
                 self.picture(f"not-{entry.id}")
                 screen, target = entry.unlike(picture)
                 raise Failed(f"after {self.touches} touches: `{entry.id}` is not to be touched: {screen:.3f} of the screen and {target:.3f} of it differ")
