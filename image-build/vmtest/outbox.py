@@ -19,7 +19,7 @@ class Outbox:
         listed = json.loads(kiosk.run("kiosk outbox list --all --json"))
         self.waiting = [(one["sequence"], one["submission"], one["bytes"], one["parts"]) for one in listed if one["state"] == "waiting"]
         require(len(self.waiting) == len(listed), f"not all of it waits: {len(self.waiting)} of {len(listed)}")
-        found = kiosk.run(f"cd {FOLDER} && find media -type f | sort | xargs sha256sum | tee /run/queue | sha256sum; wc -l </run/queue")
+        found = kiosk.run(f"cd {FOLDER} && find media -type f | sort | xargs -r sha256sum | tee /run/queue | sha256sum; wc -l </run/queue")
         digest, _, number = found.split()
         self.files = (int(number), digest)
         # The database's header (sqlite.org/fileformat2): user_version.
@@ -46,6 +46,12 @@ def fill(kiosk):
     config = json.loads(kiosk.run("kiosk config check /usr/share/qoltanba/kiosk.toml --json"))
     require(len(full.waiting) == config["storage"]["most_waiting"], f"it is not full: {full}")
     return full
+
+
+def filled(kiosk):
+    """What is in the full queue; it is given one where nothing waits in its own."""
+    found = Outbox(kiosk)
+    return found if found.waiting else fill(kiosk)
 
 
 def require_open(kiosk):

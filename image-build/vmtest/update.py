@@ -24,7 +24,7 @@ from boot import GROUND, TEXT, until
 from cases import run_cases
 from kiosk import GOOD, PATIENCE, Kiosk, other, require
 from machine import Failed
-from outbox import Outbox, fill, require_open
+from outbox import Outbox, fill, filled, require_open
 
 POINTS = (5, 25, 50, 75, 95)
 # How much slower than writing the same bytes an install may be.
@@ -190,6 +190,7 @@ def corrupted_root(kiosk):
 def power_cut(kiosk, percent):
     slot = kiosk.ready()
     version = kiosk.version()
+    full = filled(kiosk)
     digest = kiosk.run(f"head -c 4000000 /dev/urandom >{KNOWN} && sync && sha256sum <{KNOWN}").strip()
     whole = int(kiosk.run("stat -c %s /run/bundles/root.img /run/bundles/boot.img | paste -sd+ | { read s; echo $((s)); }"))
     # Else all that the install wrote into memory goes out between two looks.
@@ -208,9 +209,11 @@ def power_cut(kiosk, percent):
     require(choices == [f"{slot}1"] and now == slot and kiosk.version() == version, f"GRUB chose {choices}, good is {now} {kiosk.version()}")
     found = kiosk.run(f"sha256sum <{KNOWN}").strip()
     require(found == digest, f"{KNOWN} was {digest} and is {found}")
+    require_open(kiosk)
+    Outbox(kiosk).require_the_same(full)
     counts = kiosk.counts()
     require(counts[f"{other(slot)}_OK"] == "0", f"the half of an install could start: {counts}")
-    return f"cut after {written / 1e6:.0f} of {whole / 1e6:.0f} MB, slot {slot} is good, data whole"
+    return f"cut after {written / 1e6:.0f} of {whole / 1e6:.0f} MB, slot {slot} is good, the file and {len(full.waiting)} submissions whole"
 
 
 def cases(points):
