@@ -14,13 +14,14 @@ import argparse
 import json
 import signal
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 from boot import GOOD, PATIENCE, RUSSIAN, difference, is_kiosk
 from kiosk import Kiosk
-from machine import HEIGHT, WIDTH, Failed, Gone, Machine
+from machine import HEIGHT, WIDTH, Failed, Machine
 
 LIMIT = 1.5
 PROMPT = "bare login: "
@@ -40,10 +41,7 @@ def prepared(image, work, wanted):
     else:
         # As the button does.
         kiosk.machine.qmp.execute("system_powerdown")
-    try:
-        serial.wait("this never comes", PATIENCE)
-    except Gone:
-        pass
+    kiosk.machine.process.wait(PATIENCE)
     kiosk.off()
     return work
 
@@ -104,7 +102,7 @@ def main():
                 took = start(disks[kind], work / f"{kind}-{number + 1}")
                 times[kind].append(took)
                 print(f"{kind:6}", ", ".join(f"{what} after {seconds:.1f} s" for what, seconds in took.items()), flush=True)
-    except Failed as failed:
+    except (Failed, subprocess.SubprocessError) as failed:
         print(failed, file=sys.stderr)
         return 1
     finally:

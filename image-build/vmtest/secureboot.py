@@ -160,7 +160,7 @@ def tampered(kiosk):
     genuine, wanted = b"rauc.slot=A rd.shell=0", b"rauc.slot=A rd.shell=1"
     replace(kiosk.disk, begin, length, genuine, wanted)
     kiosk.on()
-    kiosk.machine.serial.wait("does not start", PATIENCE)
+    kiosk.machine.serial.wait("not signed by us", PATIENCE)
     picture = kiosk.machine.picture("tampered")
     # GRUB's letters.
     require(len(picture.colours()) > 1, "the screen does not say it")
