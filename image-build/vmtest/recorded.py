@@ -33,7 +33,7 @@ class Entry:
         if self.id is None:
             return
         self.place = [line[key] for key in ("x", "y", "width", "height")]
-        self.live = line["live"]
+        self.live, self.scrolled = line["live"], line["scrolled"]
         self.screen, self.target = (Picture(folder / line[name]) for name in ("screen", "target"))
 
     def unlike(self, picture):
@@ -99,6 +99,8 @@ class Walk:
         self.world = world
         self.pictures = 0
         self.touches = 0
+        # The page stands where it was moved to, not where it was when this was recorded.
+        self.moved = False
 
     def picture(self, name):
         self.pictures += 1
@@ -116,7 +118,7 @@ class Walk:
                     self.type(text, entry.keys)
                     skipping = True
             elif not skipping:
-                touch(self.machine, self.seek(entry) if seek else self.wait(entry))
+                touch(self.machine, self.seek(entry) if seek or entry.scrolled else self.wait(entry))
                 self.touches += 1
 
     def seek(self, entry):
@@ -133,6 +135,7 @@ class Walk:
                 moved = time.monotonic()
             time.sleep(0.5)
         self.picture(entry.id)
+        self.moved = True
         return place
 
     def wait(self, entry):
@@ -144,7 +147,9 @@ class Walk:
         while True:
             picture = self.machine.pixels()
             target = entry.unlike_target(picture)
-            if target <= TARGET and (typing or entry.unlike(picture)[0] <= SCREEN):
+            if target <= TARGET and (typing or self.moved or entry.unlike(picture)[0] <= SCREEN):
+                # Another page, as it is recorded.
+                self.moved = self.moved and not typing and entry.unlike(picture)[0] > SCREEN
                 if not typing:
                     self.picture(entry.id)
                 return entry.place

@@ -58,6 +58,8 @@ pub struct Driver {
     /// Nothing is touched: all is done by a hardware keyboard.
     pub(super) by_keyboard: bool,
     recording: Option<Recording>,
+    /// The page was moved since the last touch.
+    scrolled: bool,
 }
 
 impl Driver {
@@ -73,6 +75,7 @@ impl Driver {
             last_pump: Instant::now(),
             by_keyboard: false,
             recording: None,
+            scrolled: false,
         })
     }
 
@@ -118,7 +121,9 @@ impl Driver {
         let (all, screen) = (self.seen(), self.ui.window.window().take_snapshot()?);
         self.recording
             .as_mut()
-            .map_or(Ok(()), |r| r.touch(found, &all, &screen))
+            .map_or(Ok(()), |r| r.touch(found, self.scrolled, &all, &screen))?;
+        self.scrolled = false;
+        Ok(())
     }
 
     /// Serves what other threads sent to the event loop and lets as much time
@@ -287,6 +292,7 @@ impl Driver {
         if self.by_keyboard {
             return self.turn_page(pixels);
         }
+        self.scrolled = true;
         self.dispatch(WindowEvent::PointerScrolled {
             position: LogicalPosition::new(page.x + 30.0, page.y + page.height / 3.0),
             delta_x: 0.0,

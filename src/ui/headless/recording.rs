@@ -2,10 +2,11 @@
 //! to do the same on a kiosk of which only the glass is known.
 //!
 //! The folder receives `touches.jsonl`, a line each time: `{"touch": ID, "x", "y", "width",
-//! "height", "screen": FILE, "target": FILE, "live": [[x, y, width, height], ..]}` in pixels, or
+//! "height", "scrolled": BOOL, "screen": FILE, "target": FILE, "live": [[x, y, width, height], ..]}` in pixels, or
 //! `{"world": WORD, "keys": {ID: [x, y, width, height]}}` for what is done around the screen, with the keys to type
 //! something else by. `screen` has every eighth pixel of every
-//! eighth line, `target` all pixels of what was touched (PPM); `live` is never the same twice.
+//! eighth line, `target` all pixels of what was touched (PPM); `live` is never the same twice;
+//! `scrolled`: the page was moved since the touch before.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -43,6 +44,7 @@ impl Recording {
     pub(super) fn touch(
         &mut self,
         target: &Seen,
+        scrolled: bool,
         all: &[Seen],
         screen: &SharedPixelBuffer<Rgba8Pixel>,
     ) -> Result<()> {
@@ -62,7 +64,7 @@ impl Recording {
             self.lines,
             "{}",
             json!({"touch": target.id, "x": left, "y": top, "width": width, "height": height,
-                   "screen": whole, "target": part, "live": live})
+                   "scrolled": scrolled, "screen": whole, "target": part, "live": live})
         )?;
         Ok(())
     }
