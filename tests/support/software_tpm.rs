@@ -4,6 +4,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -20,10 +21,13 @@ impl SoftwareTpm {
         std::fs::create_dir(state).unwrap();
         let mut tpm = Self {
             state: state.to_owned(),
-            port: two_free_ports(),
+            port: 0,
             process: None,
         };
-        tpm.on();
+        while tpm.process.is_none() {
+            tpm.port = two_free_ports();
+            tpm.process = tpm.listening();
+        }
         tpm
     }
 
@@ -34,6 +38,15 @@ impl SoftwareTpm {
 
     /// With the state that it had.
     pub fn on(&mut self) {
+        let until = Instant::now() + Duration::from_secs(60);
+        while self.process.is_none() {
+            assert!(Instant::now() < until, "somebody has taken its ports");
+            self.process = self.listening();
+        }
+    }
+
+    /// `None`: somebody else has one of its ports.
+    fn listening(&self) -> Option<Child> {
         let (control, state) = (self.port + 1, self.state.display());
         let mut child = Command::new("swtpm")
             .args(["socket", "--tpm2", "--flags", "not-need-init,startup-clear"])
@@ -43,16 +56,17 @@ impl SoftwareTpm {
             .stdin(Stdio::null())
             .spawn()
             .expect("swtpm is installed");
-        let until = Instant::now() + Duration::from_secs(60);
+        // Both ports are its own when it begins to serve.
         while TcpStream::connect(("127.0.0.1", control)).is_err() {
-            let ended = child.try_wait().unwrap();
-            assert!(
-                ended.is_none() && Instant::now() < until,
-                "swtpm: {ended:?}"
-            );
+            if child.try_wait().unwrap().is_some() {
+                return None;
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.process = Some(child);
+        match child.try_wait().unwrap() {
+            None => Some(child),
+            Some(_) => None,
+        }
     }
 
     /// As if it were pulled out of the board.
@@ -84,12 +98,16 @@ impl Drop for SoftwareTpm {
     }
 }
 
-/// The TSS takes the control channel to be at the port behind the other.
+/// The TSS takes the control channel to be at the port behind the other. Not of the range that the
+/// kernel gives out by itself, where the next test would get the second.
 fn two_free_ports() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
-        let first = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = first.local_addr().unwrap().port();
-        if port < u16::MAX && TcpListener::bind(("127.0.0.1", port + 1)).is_ok() {
+        let nth = NEXT.fetch_add(1, Ordering::SeqCst);
+        let of_this_process = (std::process::id() % 300) as u16 * 40;
+        let port = 20_000 + of_this_process + 2 * (nth % 20);
+        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if free(port) && free(port + 1) {
             return port;
         }
     }

@@ -146,6 +146,7 @@ impl Open {
         let opened = TctiNameConf::from_str(&tcti).and_then(Context::new);
         let mut context = opened
             .map_err(|e| DeviceKeyError::Refused(format!("it cannot be opened at {tcti}: {e}")))?;
+        keep_from_children();
         // Of parent and key: empty, as the owner's is on a machine that is its own owner.
         context.set_sessions((Some(AuthSession::Password), None, None));
         Ok(Self {
@@ -186,6 +187,28 @@ impl Open {
         let done = work(&mut self.context, parent);
         self.context.flush_context(parent.into())?;
         done
+    }
+}
+
+/// The TSS opens TPM and socket for every program that this one starts, too: kiosk-worker, which
+/// parses what strangers hand in, could ask the TPM.
+fn keep_from_children() {
+    const BEHIND_STANDARD_ERROR: libc::c_uint = 3;
+    // SAFETY: close_range(2) with CLOSE_RANGE_CLOEXEC closes nothing here: it sets a flag that acts
+    // in a program started later, which gets its descriptors by dup2(2).
+    let kept = unsafe {
+        libc::syscall(
+            libc::SYS_close_range,
+            BEHIND_STANDARD_ERROR,
+            libc::c_uint::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
+    };
+    if kept != 0 {
+        tracing::warn!(
+            "the TPM is open to programs that are started from here: {}",
+            std::io::Error::last_os_error()
+        );
     }
 }
 
