@@ -97,7 +97,7 @@ class Visit:
         self.walks = words.walks
         self.chip = DocumentChip(self.work / "card")
         self.office = Office(words.office.resolve(), self.work / "office", self.chip.csca)
-        self.kiosk = Kiosk(words.image, self.work / "disk", office=self.office.port)
+        self.kiosk = Kiosk(words.image, self.work / "disk", tpm=self.work / "tpm", office=self.office.port)
         self.bundle = self.work / "next.raucb"
         # Out of the file system that the machine of update.py gets.
         subprocess.run(["/usr/sbin/debugfs", "-R", f"dump next.raucb {self.bundle}", words.bundles / "bundles.img"], check=True, capture_output=True)
@@ -178,7 +178,10 @@ class Visit:
         require(started, "the kiosk was not started anew")
         self.drawn()
         drive.pull(self.machine)
-        return f"{walk.touches} touches; words: {' '.join(compared)}"
+        keys = self.kiosk.run("grep -l -e '-----BEGIN TSS2 PRIVATE KEY-----' -r /var/lib/qoltanba/identity | xargs -n 1 basename | sort | xargs").split()
+        open_keys = self.kiosk.run("grep -l -e '-----BEGIN PRIVATE KEY-----' -r /var/lib/qoltanba/identity | wc -l").strip()
+        require(keys and open_keys == "0", f"keys in the TPM: {keys}, in files: {open_keys}")
+        return f"{walk.touches} touches; keys in the TPM: {' '.join(keys)}; words: {' '.join(compared)}"
 
     def enrol(self):
         self.drive = Drive(self.work / "citizen.img", "CITIZEN")
