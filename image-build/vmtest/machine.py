@@ -281,6 +281,11 @@ class Machine:
     def age(self):
         return time.monotonic() - self.started
 
+    def worked(self):
+        """Seconds of this host's processors that it has taken, which say more than a clock where others take most of them."""
+        words = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
     def throttle(self, bytes_per_second):
         """Its first disk takes no more than that from now on."""
         nothing = dict.fromkeys(("bps", "bps_rd", "iops", "iops_rd", "iops_wr"), 0)

@@ -7,7 +7,10 @@ IMAGE is a directory of build.sh, of the flavour `test`; BARE one of poweron.sh,
 start makes what later ones find; then they are started in turn, N times each, from the same disks in the same machine. Numbers and
 pictures go to --work.
 
-Exit status: 0 when the kiosk's median is at most 1.5 times that of the bare image.
+Each start of the kiosk is compared with that of the bare image before it, as a busy host's load comes and goes; the seconds of
+processors that both took are written beside.
+
+Exit status: 0 when the median of these ratios is at most 1.5.
 """
 
 import argparse
@@ -50,7 +53,7 @@ def bare(folder, work):
     """Seconds to the prompt."""
     with Machine(folder, work) as machine:
         machine.serial.wait(PROMPT, PATIENCE)
-        return {"ready": machine.age()}
+        return {"ready": machine.age(), "processors": machine.worked()}
 
 
 def seen(machine, name, right):
@@ -79,7 +82,7 @@ def kiosk(folder, work):
             return False
 
         _, ready = seen(machine, "2-touched", touched)
-        return {"drawn": drawn, "ready": ready}
+        return {"drawn": drawn, "ready": ready, "processors": machine.worked()}
 
 
 def main():
@@ -101,19 +104,22 @@ def main():
             for kind, (_, _, start) in kinds.items():
                 took = start(disks[kind], work / f"{kind}-{number + 1}")
                 times[kind].append(took)
-                print(f"{kind:6}", ", ".join(f"{what} after {seconds:.1f} s" for what, seconds in took.items()), flush=True)
+                print(f"{kind:6}", ", ".join(f"{what} {seconds:.1f} s" for what, seconds in took.items()), flush=True)
     except (Failed, subprocess.SubprocessError) as failed:
         print(failed, file=sys.stderr)
         return 1
     finally:
         for path in work.glob("*/disk.*"):
             path.unlink()
-    median = {kind: statistics.median(one["ready"] for one in took) for kind, took in times.items()}
-    ratio = median["kiosk"] / median["bare"]
-    summary = {"ok": ratio <= LIMIT, "ratio": round(ratio, 3), "limit": LIMIT, "median": median, "starts": times}
+
+    def ratio(what):
+        return statistics.median(ours[what] / other[what] for ours, other in zip(times["kiosk"], times["bare"]))
+
+    found = ratio("ready")
+    summary = {"ok": found <= LIMIT, "ratio": found, "limit": LIMIT, "processors": ratio("processors"), "starts": times}
     (work / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
     verdict = "ok    " if summary["ok"] else "NOT OK"
-    print(f"{verdict} welcome screen {median['kiosk']:.1f} s, login prompt {median['bare']:.1f} s: {ratio:.2f} times, at most {LIMIT}")
+    print(f"{verdict} {found:.2f} times the bare image's time, at most {LIMIT}; of processors {summary['processors']:.2f} times")
     return 0 if summary["ok"] else 1
 
 
