@@ -7,7 +7,7 @@ use faults::{Fault, Language, Recovery};
 use kiosk::station::{Effect, effect};
 
 /// Injected into a real kiosk by the tests beside this one: how, and what ends it there.
-const INJECTED: [(Fault, &str, &str); 18] = [
+const INJECTED: [(Fault, &str, &str); 19] = [
     (
         Fault::CameraMissing,
         "simulated camera unplugged",
