@@ -248,7 +248,7 @@ class Visit:
         of_certificate = subprocess.check_output(["openssl", "x509", "-noout", "-pubkey"], input=certificate)
         of_key = subprocess.check_output(["openssl", "pkey", "-pubout"], input=key)
         require(of_certificate == of_key, "certificate and key do not belong together")
-        subject = subprocess.check_output(["openssl", "x509", "-noout", "-subject", "-issuer"], input=certificate).decode()
+        subject = subprocess.check_output(["openssl", "x509", "-noout", "-subject", "-issuer", "-nameopt", "utf8"], input=certificate).decode()
         return f"{files[0].name}: {' '.join(subject.split())}"
 
 
