@@ -171,7 +171,13 @@ impl Told {
     fn leave(&mut self) {
         self.world.answers = false;
         for _ in 0..40 {
-            for touch in [Touch::Cancel, Touch::ConfirmCancel, Touch::Next] {
+            // Where an application is saved nothing is cancelled, and a help that was opened must be closed to go on.
+            for touch in [
+                Touch::Cancel,
+                Touch::ConfirmCancel,
+                Touch::DismissDialog,
+                Touch::Next,
+            ] {
                 if self.world.is_idle() {
                     return;
                 }
