@@ -52,6 +52,10 @@ impl Place {
     }
 }
 
+/// swtpm has one connection at a time, and a program that another test starts meanwhile could
+/// keep it.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Both keys sign, and others verify it.
 fn signs(identity: &Identity) {
     for key in [identity.device_key(), identity.tls_key()] {
@@ -68,6 +72,7 @@ fn refusal(identity: &Identity) -> DeviceKeyError {
 
 #[test]
 fn a_key_is_made_in_the_tpm_and_works_after_a_restart() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let mut place = Place::new();
     assert!(
         Identity::open(&place.identity_dir(), &place.tpm())
@@ -113,6 +118,7 @@ fn a_key_is_made_in_the_tpm_and_works_after_a_restart() {
 
 #[test]
 fn another_tpm_says_that_it_did_not_make_the_key() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let mut place = Place::new();
     let words = place.made().words().unwrap();
     let other = SoftwareTpm::start(&place.folder.path().join("other"));
@@ -142,6 +148,7 @@ fn another_tpm_says_that_it_did_not_make_the_key() {
 
 #[test]
 fn a_damaged_file_is_refused_and_kept() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let place = Place::new();
     place.made();
     let file = place.identity_dir().join("device-key.tss2.pem");
@@ -183,6 +190,7 @@ fn a_damaged_file_is_refused_and_kept() {
 
 #[test]
 fn a_tpm_that_hangs_or_is_gone_hangs_nobody_and_is_taken_back() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let mut place = Place::new();
     let identity = Arc::new(place.made());
     signs(&identity);
@@ -218,6 +226,7 @@ fn a_tpm_that_hangs_or_is_gone_hangs_nobody_and_is_taken_back() {
 
 #[test]
 fn no_file_takes_the_place_of_a_tpm_that_refuses() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let mut place = Place::new();
     place.tpm.off();
     let made = Identity::to_provision(&place.identity_dir(), &place.tpm());
@@ -280,6 +289,7 @@ fn manifest(credentials: &Credentials) -> Manifest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kiosk_with_a_key_in_a_file_gets_one_in_the_tpm_when_it_is_provisioned_anew() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let mut place = Place::new();
     let dir = place.folder.path().to_owned();
     let office = Office::start(&dir);
@@ -344,6 +354,7 @@ async fn a_kiosk_with_a_key_in_a_file_gets_one_in_the_tpm_when_it_is_provisioned
 
 #[test]
 fn keys_that_the_office_confirmed_are_the_kiosks_wherever_the_power_went() {
+    let _alone = ONE_AT_A_TIME.blocking_lock();
     let place = Place::new();
     place.made();
     let next = place.folder.path().join("next");
