@@ -225,43 +225,40 @@ fn meaning(e: Error) -> DeviceKeyError {
 
 /// The storage primary of TCG's "TPM v2.0 Provisioning Guidance", P-256.
 fn storage_key() -> Result<Public, Error> {
-    let attributes = ObjectAttributesBuilder::new()
-        .with_fixed_tpm(true)
-        .with_fixed_parent(true)
-        .with_sensitive_data_origin(true)
-        .with_user_with_auth(true)
-        .with_no_da(true)
-        .with_restricted(true)
-        .with_decrypt(true)
-        .build()?;
+    let attributes = made_here().with_restricted(true).with_decrypt(true);
     let aes = SymmetricDefinitionObject::AES_128_CFB;
-    let parameters =
-        PublicEccParametersBuilder::new_restricted_decryption_key(aes, EccCurve::NistP256);
-    PublicBuilder::new()
-        .with_public_algorithm(PublicAlgorithm::Ecc)
-        .with_name_hashing_algorithm(HashingAlgorithm::Sha256)
-        .with_object_attributes(attributes)
-        .with_ecc_parameters(parameters.build()?)
-        .with_ecc_unique_identifier(EccPoint::default())
-        .build()
+    p256(
+        attributes,
+        PublicEccParametersBuilder::new_restricted_decryption_key(aes, EccCurve::NistP256),
+    )
 }
 
 fn signing_key() -> Result<Public, Error> {
-    let attributes = ObjectAttributesBuilder::new()
+    let ecdsa = EccScheme::EcDsa(HashScheme::new(HashingAlgorithm::Sha256));
+    p256(
+        made_here().with_sign_encrypt(true),
+        PublicEccParametersBuilder::new_unrestricted_signing_key(ecdsa, EccCurve::NistP256),
+    )
+}
+
+/// Came to be in this TPM, and leaves it for nobody.
+fn made_here() -> ObjectAttributesBuilder {
+    ObjectAttributesBuilder::new()
         .with_fixed_tpm(true)
         .with_fixed_parent(true)
         .with_sensitive_data_origin(true)
         .with_user_with_auth(true)
         .with_no_da(true)
-        .with_sign_encrypt(true)
-        .build()?;
-    let ecdsa = EccScheme::EcDsa(HashScheme::new(HashingAlgorithm::Sha256));
-    let parameters =
-        PublicEccParametersBuilder::new_unrestricted_signing_key(ecdsa, EccCurve::NistP256);
+}
+
+fn p256(
+    attributes: ObjectAttributesBuilder,
+    parameters: PublicEccParametersBuilder,
+) -> Result<Public, Error> {
     PublicBuilder::new()
         .with_public_algorithm(PublicAlgorithm::Ecc)
         .with_name_hashing_algorithm(HashingAlgorithm::Sha256)
-        .with_object_attributes(attributes)
+        .with_object_attributes(attributes.build()?)
         .with_ecc_parameters(parameters.build()?)
         .with_ecc_unique_identifier(EccPoint::default())
         .build()
