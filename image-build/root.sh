@@ -91,7 +91,7 @@ sed -i 's/^\([^:]*:[^:]*\):[^:]*:/\1:1:/' "$root/etc/shadow"
 rm -f "$root/etc/"{passwd,group,shadow,gshadow,subuid,subgid}- "$root/etc/.pwd.lock"
 units=(qoltanba-kiosk qoltanba-health qoltanba-wipe systemd-networkd systemd-resolved systemd-timesyncd)
 [ "$flavour" = release ] || units+=(qoltanba-test-console)
-inside "$root" systemctl --quiet enable "${units[@]/%/.service}" pcscd.socket qoltanba-steward.socket
+inside "$root" systemctl --quiet enable "${units[@]/%/.service}" pcscd.socket qoltanba-{steward,worker}.socket
 # No login, no seat, nothing that stops the machine from its keyboard.
 inside "$root" systemctl --quiet mask getty@.service autovt@.service serial-getty@.service console-getty.service \
     container-getty@.service debug-shell.service rescue.service ctrl-alt-del.target \

@@ -32,7 +32,8 @@ pub struct Config {
     pub storage: Storage,
     pub maintenance: Maintenance,
     pub update: Update,
-    /// The `kiosk-worker` program; none: beside this program.
+    /// The `kiosk-worker` program, or the socket of the service that starts it as another user; none:
+    /// the program beside this one.
     pub worker: Option<PathBuf>,
     /// Socket of the steward, which does what needs root.
     pub steward: PathBuf,

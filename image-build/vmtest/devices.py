@@ -131,12 +131,15 @@ def reader(kiosk):
     card = Card(path)
     again = until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
     require(again, "the kiosk did not ask the card that was put in again")
+    # Not by stat(1): who cannot be dumped belongs to root there.
+    users = set(kiosk.run("grep -h ^Uid: $(grep -lx kiosk-worker /proc/[0-9]*/comm | sed s/comm/status/)").split()) - {"Uid:"}
+    require(users == set(kiosk.run("id -u qoltanba-worker").split()), f"the worker's user is {users}")
     kiosk.machine.unplug("reader")
     gone = until(lambda: kiosk.run(f"ls -d /sys/bus/usb/devices/1-{CITIZENS_PORT} 2>/dev/null | wc -l").strip() == "0")
     require(gone, "a pulled reader is still there")
     card.close()
     unmoved(kiosk)
-    return f"belongs to pcscd; SELECT {card.commands[0].hex()}, {first} commands, taken out, put in, asked again"
+    return f"belongs to pcscd, asked by the worker's own user; SELECT {card.commands[0].hex()}, {first} commands, taken out, put in, asked again"
 
 
 def writer(kiosk):

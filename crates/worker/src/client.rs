@@ -28,8 +28,8 @@ pub use token::RemoteToken;
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
     pub role: Role,
-    /// The program; none: `$KIOSK_WORKER`, else `kiosk-worker` beside this executable
-    /// or one folder above it.
+    /// The program, or the socket of the service that starts it as another user; none:
+    /// `$KIOSK_WORKER`, else `kiosk-worker` beside this executable or one folder above it.
     pub program: Option<PathBuf>,
     /// Only readers whose PC/SC name contains this; none: every reader.
     pub reader: Option<String>,

@@ -1,5 +1,7 @@
 //! `kiosk-worker ROLE [READER | PLACE]`: started by the kiosk with a socket as standard input.
+//! `kiosk-worker accepted`: by a service that accepted the kiosk's connection; the kiosk says the rest.
 
+mod accepted;
 mod card_channel;
 mod card_watch;
 mod cards;
@@ -32,14 +34,22 @@ fn main() -> anyhow::Result<()> {
     }));
 
     let mut arguments = std::env::args().skip(1);
-    let Some(role) = arguments.next().as_deref().and_then(Role::from_argument) else {
-        bail!("usage: kiosk-worker cards [READER] | tokens PLACE | files");
+    let first = arguments.next().unwrap_or_default();
+    if first == accepted::ARGUMENT {
+        return accepted::run(kiosk()?);
+    }
+    let Some(role) = Role::from_argument(&first) else {
+        bail!("usage: kiosk-worker cards [READER] | tokens PLACE | files | accepted");
     };
-    let reader = arguments.next();
+    serve::serve(role, arguments.next(), kiosk()?)
+}
+
+/// What standard input leads to.
+fn kiosk() -> anyhow::Result<UnixStream> {
     let socket = std::io::stdin().as_fd().try_clone_to_owned()?;
     let socket = UnixStream::from(socket);
     socket
         .peer_addr()
         .context("standard input is not the kiosk's socket")?;
-    serve::serve(role, reader, socket)
+    Ok(socket)
 }

@@ -39,6 +39,15 @@ impl Role {
     }
 }
 
+/// The first that a worker hears which a service started (`kiosk-worker accepted`): what it could not be
+/// told on its command line.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Start {
+    pub role: Role,
+    /// As on the command line: a reader, or a place for tokens.
+    pub place: Option<String>,
+}
+
 /// Kiosk to worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Asked {

@@ -1,27 +1,37 @@
 //! One running worker process and its socket.
+//!
+//! Either it is a child, or a service started it as another user, behind a socket.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::WorkerConfig;
-use crate::message::{Asked, Said};
+use crate::message::{Asked, Said, Start};
 use crate::wire::{self, HEAD_BYTES, Head};
 
 /// What the worker said, with the bytes that came along.
 pub(super) type Heard = (Said, Zeroizing<Vec<u8>>);
 
+/// How long a service may take to end a worker that hangs.
+const SERVICE_LIMIT: Duration = Duration::from_secs(5);
+
 /// Killed when dropped.
 pub(super) struct Process {
-    child: Child,
+    /// None: a service's, which ends it when the socket is closed (`accepted.rs`).
+    child: Option<Child>,
     writer: OwnedWriteHalf,
     /// Closed when the worker has ended.
     pub(super) heard: mpsc::Receiver<Heard>,
@@ -29,28 +39,15 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(config: &WorkerConfig) -> io::Result<Process> {
-        let (here, there) = std::os::unix::net::UnixStream::pair()?;
-        here.set_nonblocking(true)?;
-        let mut command = Command::new(program(config)?);
-        command
-            .arg(config.role.argument())
-            .args(&config.reader)
-            .args(config.tokens.as_ref().map(ToString::to_string))
-            .env_clear()
-            .stdin(Stdio::from(OwnedFd::from(there)))
-            .stdout(Stdio::null())
-            .kill_on_drop(true);
-        for kept in ["RUST_LOG", "LLVM_PROFILE_FILE"] {
-            if let Some(value) = std::env::var_os(kept) {
-                command.env(kept, value);
-            }
-        }
-        // Here, because a process with threads cannot change its own.
-        if let Some(tokens) = &config.tokens {
-            command.envs(tokens.environment().map_err(io::Error::other)?);
-        }
-        let child = command.spawn()?;
-        let (reader, writer) = UnixStream::from_std(here)?.into_split();
+        let program = program(config)?;
+        let (child, socket) = if is_socket(&program) {
+            (None, connect(config, &program)?)
+        } else {
+            let (child, socket) = spawn(config, &program)?;
+            (Some(child), socket)
+        };
+        socket.set_nonblocking(true)?;
+        let (reader, writer) = UnixStream::from_std(socket)?.into_split();
         let (sender, heard) = mpsc::channel(16);
         tokio::spawn(listen(reader, sender));
         Ok(Process {
@@ -77,10 +74,62 @@ impl Process {
 
     /// Ends it and leaves no zombie behind.
     pub(super) async fn kill(mut self) {
-        if let Err(error) = self.child.kill().await {
-            tracing::warn!(%error, "the worker cannot be killed");
+        if let Some(child) = &mut self.child {
+            if let Err(error) = child.kill().await {
+                tracing::warn!(%error, "the worker cannot be killed");
+            }
+            return;
+        }
+        // Where it has ended already the socket is closed.
+        let _ = self.writer.shutdown().await;
+        let end = async { while self.heard.recv().await.is_some() {} };
+        if timeout(SERVICE_LIMIT, end).await.is_err() {
+            tracing::warn!("the worker's service does not end it");
         }
     }
+}
+
+fn spawn(config: &WorkerConfig, program: &Path) -> io::Result<(Child, StdUnixStream)> {
+    let (here, there) = StdUnixStream::pair()?;
+    let mut command = Command::new(program);
+    command
+        .arg(config.role.argument())
+        .args(place(config))
+        .env_clear()
+        .stdin(Stdio::from(OwnedFd::from(there)))
+        .stdout(Stdio::null())
+        .kill_on_drop(true);
+    for kept in ["RUST_LOG", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(kept) {
+            command.env(kept, value);
+        }
+    }
+    // Here, because a process with threads cannot change its own.
+    if let Some(tokens) = &config.tokens {
+        command.envs(tokens.environment().map_err(io::Error::other)?);
+    }
+    Ok((command.spawn()?, here))
+}
+
+fn connect(config: &WorkerConfig, socket: &Path) -> io::Result<StdUnixStream> {
+    let mut socket = StdUnixStream::connect(socket)?;
+    let start = Start {
+        role: config.role,
+        place: place(config),
+    };
+    wire::send(&mut socket, &start, &[])?;
+    Ok(socket)
+}
+
+/// The worker's second word.
+fn place(config: &WorkerConfig) -> Option<String> {
+    let tokens = config.tokens.as_ref().map(ToString::to_string);
+    config.reader.clone().or(tokens)
+}
+
+fn is_socket(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.file_type().is_socket())
 }
 
 /// A task of its own, because reading a frame must not be cut short.
