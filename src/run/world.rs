@@ -177,7 +177,8 @@ impl World {
             .chain(trust_fault)
             .chain(left_behind.faults())
             .for_each(raise);
-        if can_seal {
+        // Without an office there is nobody to seal for, which NET-06 says.
+        if can_seal || link.is_nobodys {
             events.send(Event::Device(DeviceEvent::Cleared(
                 Fault::SealingImpossible,
             )));

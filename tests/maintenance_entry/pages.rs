@@ -287,8 +287,11 @@ fn a_kiosk_of_nobody_is_set_up_by_who_unpacks_it() {
     let mut tpm = SoftwareTpm::start(&stand.path("tpm"));
     stand.config.tpm = config::Tpm::Simulated(tpm.tcti());
     stand.start();
-    stand.sees("out of service", |view| {
-        matches!(view.screen, Screen::OutOfService { .. })
+    stand.sees("the cause, without what only follows from it", |view| {
+        let Screen::OutOfService { faults } = &view.screen else {
+            return false;
+        };
+        faults.contains(&Fault::NotProvisioned) && !faults.contains(&Fault::SealingImpossible)
     });
     stand.act(Do::SetUp);
     let overview = stand.sees_page(Page::Overview);
