@@ -28,6 +28,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
         ("piv", None),
         ("issue", None),
         ("collecting", None),
+        ("maintenance", None),
         ("camera", Some("headless")),
         ("headless", Some("headless")),
     ] {
