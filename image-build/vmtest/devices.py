@@ -35,6 +35,8 @@ UNIT = "qoltanba-kiosk.service"
 CLOCK_SET = 1893553445
 # A frame of the reader's line: SYNC, CTRL (docs/token-writer.md).
 FRAME = b"\x03\x06"
+# The reader's name in the card service's tables.
+TOKENS_IN_READER = 'token_writer = { pcsc = "433-Swap" }'
 
 
 def property_of(kiosk, name):
@@ -109,28 +111,35 @@ def camera(kiosk):
     return f"{' '.join(named)}; {seen.shown} frames read; a frame byte for byte; pulled while it was read, opened again; refused on a citizen's port"
 
 
+def plug_reader(machine):
+    """On a citizen's port; gives the socket of the card in it."""
+    path = machine.work / "card"
+    address = {"type": "unix", "data": {"path": str(path)}}
+    machine.qmp.execute("chardev-add", id="card", backend={"type": "socket", "data": {"addr": address, "server": True, "wait": False}})
+    machine.plug("usb-ccid", "reader", CITIZENS_PORT)
+    machine.qmp.execute("device_add", driver="ccid-card-passthru", id="card-in-reader", bus="reader.0", chardev="card")
+    return path
+
+
+def is_asked(card):
+    return until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
+
+
 def reader(kiosk):
     kiosk.ready()
-    # The reader's name in the card service's tables.
-    configure(kiosk, 'token_writer = { pcsc = "433-Swap" }')
-    qmp, path = kiosk.machine.qmp, kiosk.machine.work / "card"
-    address = {"type": "unix", "data": {"path": str(path)}}
-    qmp.execute("chardev-add", id="card", backend={"type": "socket", "data": {"addr": address, "server": True, "wait": False}})
-    kiosk.machine.plug("usb-ccid", "reader", CITIZENS_PORT)
-    qmp.execute("device_add", driver="ccid-card-passthru", id="card-in-reader", bus="reader.0", chardev="card")
+    configure(kiosk, TOKENS_IN_READER)
+    path = plug_reader(kiosk.machine)
     owner = f"stat -c %G /dev/$(sed -n s/^DEVNAME=//p /sys/bus/usb/devices/1-{CITIZENS_PORT}/uevent)"
     given = until(lambda: kiosk.run(owner).strip() == "pcscd")
     require(given, f"the reader does not belong to pcscd: {kiosk.run(owner)}")
     card = Card(path)
-    asked = until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
-    require(asked, f"the kiosk did not ask the card: {[one.hex() for one in card.commands]}")
+    require(is_asked(card), f"the kiosk did not ask the card: {[one.hex() for one in card.commands]}")
     first = len(card.commands)
     card.take_out()
     time.sleep(5)
     card.close()
     card = Card(path)
-    again = until(lambda: any(one.startswith(SELECT_PIV) for one in card.commands), PATIENCE / 5)
-    require(again, "the kiosk did not ask the card that was put in again")
+    require(is_asked(card), "the kiosk did not ask the card that was put in again")
     # Not by stat(1): who cannot be dumped belongs to root there.
     users = set(kiosk.run("grep -h ^Uid: $(grep -lx kiosk-worker /proc/[0-9]*/comm | sed s/comm/status/)").split()) - {"Uid:"}
     require(users == set(kiosk.run("id -u qoltanba-worker").split()), f"the worker's user is {users}")
@@ -174,6 +183,27 @@ def writer(kiosk):
     kiosk.machine.unplug("foreign")
     unmoved(kiosk)
     return f"{' '.join(named)}; frame {said[said.index(FRAME):][:16].hex()}; refused on a citizen's port"
+
+
+def plugged_before(kiosk):
+    kiosk.ready()
+    configure(kiosk, TOKENS_IN_READER)
+    kiosk.run("sync")
+    kiosk.off()
+    kiosk.on()
+    # The firmware is not done yet.
+    seen = Camera(still())
+    seen.plug(kiosk.machine, INSIDE_PORT)
+    card = Card(plug_reader(kiosk.machine))
+    kiosk.ready()
+    require(until(lambda: seen.shown, PATIENCE / 5), "the kiosk does not open the camera")
+    require(is_asked(card), "the kiosk did not ask the card")
+    unmoved(kiosk)
+    frames = seen.shown
+    seen.pull()
+    kiosk.machine.unplug("reader")
+    card.close()
+    return f"{frames} frames of the camera read, the card asked"
 
 
 def network(kiosk):
@@ -246,6 +276,7 @@ CASES = [
     ("a camera comes, goes and comes back", camera, False),
     ("a card in a citizen's reader is asked", reader, False),
     ("a token writer on a serial line is spoken to", writer, False),
+    ("what was plugged in before the start is there", plugged_before, False),
     ("the network is cut and comes back", network, False),
     ("the clock is set, and the board's", clock, False),
     ("a kiosk that hangs is started anew", hung_kiosk, False),
