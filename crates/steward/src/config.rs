@@ -28,6 +28,9 @@ pub struct Config {
     pub data_dirs: Vec<PathBuf>,
     /// What systemd-networkd reads; in the image /etc/systemd/network leads here.
     pub network_dir: PathBuf,
+    /// What a technician set, and the office that was adopted; in the image /etc/qoltanba leads
+    /// here.
+    pub local_dir: PathBuf,
     /// Whose journal is exported; patterns as in `journalctl --unit`.
     pub journal_units: Vec<String>,
     /// Bytes; of a longer journal the newest are written.
@@ -60,6 +63,8 @@ pub struct Deadlines {
     pub restart_card_service: u64,
     pub export_logs: u64,
     pub network: u64,
+    pub set_local: u64,
+    pub adopt_office: u64,
     pub wipe: u64,
 }
 
@@ -74,6 +79,7 @@ impl Default for Config {
             kiosk_dir: "/var/lib/qoltanba".into(),
             data_dirs: vec!["/var/lib/qoltanba".into()],
             network_dir: "/var/lib/qoltanba-network".into(),
+            local_dir: "/var/lib/qoltanba-local".into(),
             journal_units: ["qoltanba-*", "pcscd.service", "rauc.service"]
                 .map(String::from)
                 .to_vec(),
@@ -107,6 +113,8 @@ impl Default for Deadlines {
             restart_card_service: 30,
             export_logs: 120,
             network: 30,
+            set_local: 30,
+            adopt_office: 30,
             wipe: 30,
         }
     }
@@ -124,6 +132,8 @@ impl Deadlines {
             Request::RestartCardService {} => self.restart_card_service,
             Request::ExportLogs { .. } => self.export_logs,
             Request::Network { .. } => self.network,
+            Request::SetLocal { .. } => self.set_local,
+            Request::AdoptOffice { .. } => self.adopt_office,
             Request::Wipe { .. } => self.wipe,
         })
     }

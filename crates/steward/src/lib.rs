@@ -13,6 +13,7 @@ pub mod client;
 pub mod config;
 pub mod drive;
 pub mod install;
+pub mod local;
 pub mod logs;
 pub mod network;
 pub mod program;

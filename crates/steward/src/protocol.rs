@@ -15,8 +15,9 @@ use crate::slots::Slots;
 use crate::time::SaneTime;
 use crate::wipe::Confirmation;
 
-/// Bytes of a request without its newline. The longest sensible one has some 400.
-pub const MAX_LINE: usize = 4096;
+/// Bytes of a request without its newline. The longest sensible one sets local settings: 3000
+/// bytes, of which JSON may make twice as many (quotes, ends of lines).
+pub const MAX_LINE: usize = 8192;
 
 /// Every verb there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +53,14 @@ pub enum Request {
     },
     /// How the kiosk's cable is configured from now on.
     Network { settings: NetworkSettings },
+    /// Replaces the technician's layer of configuration by this TOML text: [`crate::local::KEYS`].
+    SetLocal { text: String },
+    /// The office of a kiosk that is nobody's yet, from a technician's drive.
+    AdoptOffice {
+        url: String,
+        /// The certificate of the office's TLS authority, PEM.
+        ca: String,
+    },
     /// Without a confirmation: gives one. With it: everything the kiosk stored is deleted
     /// at the restart that follows.
     Wipe {
@@ -80,6 +89,8 @@ impl Request {
             Request::ExportLogs { .. } => "export_logs",
             Request::RecentLogs { .. } => "recent_logs",
             Request::Network { .. } => "network",
+            Request::SetLocal { .. } => "set_local",
+            Request::AdoptOffice { .. } => "adopt_office",
             Request::Wipe { .. } => "wipe",
         }
     }
@@ -136,6 +147,10 @@ pub enum Reason {
     NoBundle,
     SeveralBundles,
     BundleTooLarge,
+    /// The bundle is of an older version than the one that runs.
+    Older,
+    /// The kiosk is another office's already.
+    OfficeKnown,
     /// No space on the kiosk's own disk.
     NoSpace,
     /// Of a wipe: not the one given, or too late.
@@ -198,6 +213,15 @@ mod tests {
                 r#"{"verb":"network","settings":{"manual":{"address":"10.1.2.3/24","gateway":"10.1.2.1","dns":["10.1.2.1"]}}}"#,
                 "network",
             ),
+            (r#"{"verb":"set_local","text":""}"#, "set_local"),
+            (
+                r#"{"verb":"set_local","text":"camera = \"auto\"\n"}"#,
+                "set_local",
+            ),
+            (
+                r#"{"verb":"adopt_office","url":"https://office.example","ca":"-----BEGIN"}"#,
+                "adopt_office",
+            ),
             (r#"{"verb":"wipe"}"#, "wipe"),
             (
                 r#"{"verb":"wipe","confirmation":"00112233445566778899aabbccddeeff"}"#,
@@ -237,6 +261,11 @@ mod tests {
             r#"{"verb":"export_logs","drive":""}"#,
             r#"{"verb":"wipe","confirmation":"yes"}"#,
             r#"{"verb":"network","settings":{"manual":{"address":"10.1.2.3"}}}"#,
+            r#"{"verb":"set_local"}"#,
+            r#"{"verb":"set_local","text":{"camera":"auto"}}"#,
+            r#"{"verb":"set_local","text":"","file":"/etc/passwd"}"#,
+            r#"{"verb":"adopt_office","url":"https://office.example"}"#,
+            r#"{"verb":"adopt_office","url":"https://office.example","ca":"","ca_file":"/tmp/ca.pem"}"#,
             r#"{"verb":"drives"} {"verb":"wipe"}"#,
         ] {
             assert_eq!(reason(line), Reason::BadRequest, "{line}");
@@ -276,8 +305,11 @@ mod tests {
         #[test]
         fn an_unknown_field_is_refused(field in "[a-z_]{1,12}", value in any::<u32>()) {
             prop_assume!(
-                !["verb", "drive", "restart", "settings", "confirmation", "unix_seconds", "warnings_only"]
-                    .contains(&field.as_str())
+                ![
+                    "verb", "drive", "restart", "settings", "confirmation", "unix_seconds",
+                    "warnings_only", "text", "url", "ca",
+                ]
+                .contains(&field.as_str())
             );
             for request in [
                 Request::Drives {},
@@ -288,6 +320,8 @@ mod tests {
                 Request::SetTime { unix_seconds: 1_795_867_200.try_into().unwrap() },
                 Request::Wipe { confirmation: None },
                 Request::Network { settings: NetworkSettings::Automatic },
+                Request::SetLocal { text: "camera = \"auto\"\n".into() },
+                Request::AdoptOffice { url: "https://a".into(), ca: "x".into() },
                 Request::InstallUpdate { drive: "USB-sda1".parse().unwrap(), restart: false },
             ] {
                 let mut line = serde_json::to_value(&request).unwrap();

@@ -15,7 +15,7 @@ use crate::network::{self, NetworkSettings};
 use crate::protocol::{Answer, Reason, Refusal, Request};
 use crate::time::SaneTime;
 use crate::wipe::{self, Confirmation, Confirmations};
-use crate::{install, logs, program, recent, slots};
+use crate::{install, local, logs, program, recent, slots};
 
 /// systemd's own unit names; no caller names one.
 const CARD_SERVICE: &str = "pcscd.service";
@@ -103,6 +103,14 @@ impl Steward {
                 .await
                 .map(Answer::RecentLogs),
             Request::Network { settings } => self.network(turn, settings).await,
+            Request::SetLocal { text } => {
+                self.write_local(turn, move |config| local::set(config, &text))
+                    .await
+            }
+            Request::AdoptOffice { url, ca } => {
+                self.write_local(turn, move |config| local::adopt(config, &url, &ca))
+                    .await
+            }
             Request::Wipe { confirmation: None } => {
                 let confirmation = self.confirmations().give(user, Instant::now())?;
                 Ok(Answer::Confirm {
@@ -209,6 +217,16 @@ impl Steward {
         })
         .await?;
         program::run(&self.config.programs.networkctl, ["reload"], |_| ()).await?;
+        Ok(Answer::Done {})
+    }
+
+    async fn write_local(
+        &self,
+        turn: Turn,
+        write: impl FnOnce(&Config) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Answer, Refusal> {
+        let config = self.config.clone();
+        blocking(turn, move || write(&config)).await?;
         Ok(Answer::Done {})
     }
 

@@ -27,7 +27,7 @@ impl Place {
             symlink(source.join(name), root.join(name)).unwrap();
             root.join(name)
         };
-        for name in ["drives", "network", "data"] {
+        for name in ["drives", "network", "local", "data"] {
             fs::create_dir(root.join(name)).unwrap();
         }
         fs::write(root.join("calls"), "").unwrap();
@@ -41,6 +41,7 @@ impl Place {
             kiosk_dir: root.join("data"),
             data_dirs: vec![root.join("data")],
             network_dir: root.join("network"),
+            local_dir: root.join("local"),
             programs: Programs {
                 rauc: program("rauc"),
                 systemctl: program("systemctl"),

@@ -27,7 +27,7 @@ async fn bad_lines_get_an_error_line_and_nothing_is_done() {
     let restart = "{\"verb\":\"restart_card_service\"}\n";
     let long = format!(
         "{{\"verb\":\"drives\",\"x\":\"{}\"}}\n{restart}",
-        "x".repeat(5000)
+        "x".repeat(9000)
     );
     let binary = [b"\xff\xfe{\n".to_vec(), restart.into()].concat();
     for bytes in [long.into_bytes(), binary, vec![b'x'; 1 << 20]] {
