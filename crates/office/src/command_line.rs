@@ -1,6 +1,7 @@
 //! The commands of the binary `office`.
 
 mod ca;
+mod kiosk;
 mod technician;
 mod update;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use exchange::{HolderName, Iin, KioskId, Language, PhoneNumber, Secret, SubmissionId};
+use exchange::{HolderName, Iin, Language, PhoneNumber, Secret, SubmissionId};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -71,7 +72,12 @@ enum Command {
     },
     /// Kiosks: add, list, confirm, revoke.
     #[command(subcommand)]
-    Kiosk(KioskCommand),
+    Kiosk(kiosk::KioskCommand),
+    /// The words of this office's own keys, as a provisioned kiosk shows them to compare.
+    Words {
+        #[arg(long)]
+        json: bool,
+    },
     /// Software updates of kiosks.
     #[command(subcommand)]
     Update(update::UpdateCommand),
@@ -171,38 +177,6 @@ struct PartArguments {
 }
 
 #[derive(Subcommand)]
-enum KioskCommand {
-    /// Print a one-use provisioning token.
-    Add {
-        id: KioskId,
-        #[arg(long)]
-        json: bool,
-    },
-    List {
-        #[arg(long)]
-        json: bool,
-    },
-    /// The fingerprint words on the kiosk's screen are those of `kiosk list`.
-    Confirm {
-        id: KioskId,
-    },
-    Revoke {
-        id: KioskId,
-    },
-    /// What the kiosk last told of itself, one JSON a line: readiness, work orders, results
-    /// of updates. Only what is signed by its key.
-    Told {
-        id: KioskId,
-    },
-    /// Put a kiosk into a group, for `office update add --group`.
-    Group {
-        id: KioskId,
-        /// Absent: out of its group.
-        group: Option<String>,
-    },
-}
-
-#[derive(Subcommand)]
 enum SmsCommand {
     List {
         #[arg(long)]
@@ -280,7 +254,8 @@ fn run(arguments: CommandLine) -> Result<()> {
             println!("ordered; done within a second where `office issue` runs");
             Ok(())
         }
-        Command::Kiosk(command) => kiosk(&layout, command),
+        Command::Kiosk(command) => kiosk::run(&layout, command),
+        Command::Words { json } => words(&layout, json),
         Command::Update(command) => update::run(&layout, command),
         Command::Technician(command) => technician::run(&layout, command),
         Command::Sms(SmsCommand::List { json, phone }) => sms(&layout, json, phone.as_deref()),
@@ -421,51 +396,15 @@ fn add_operator(layout: &Layout, name: &str) -> Result<()> {
     }
 }
 
-fn kiosk(layout: &Layout, command: KioskCommand) -> Result<()> {
-    match command {
-        KioskCommand::Add { id, json } => {
-            let invitation = desk::invite(&*database(layout)?, &id)?;
-            let fingerprint = init::tls_fingerprint(&layout.tls_ca_certificate())?;
-            if json {
-                let mut value = serde_json::to_value(&invitation)?;
-                value["tls_fingerprint"] = fingerprint.into();
-                println!("{value}");
-            } else {
-                println!("token:       {}", invitation.token);
-                println!("fingerprint: {fingerprint}");
-            }
-            Ok(())
-        }
-        KioskCommand::List { json } => {
-            for kiosk in desk_of(layout)?.kiosks()? {
-                if json {
-                    println!("{}", serde_json::to_string(&kiosk)?);
-                } else {
-                    let words = kiosk.fingerprint_words.unwrap_or_default().join(" ");
-                    let beat = kiosk.kiosk.heartbeat.unwrap_or_default();
-                    println!(
-                        "{:<16} {:?}  waiting {}  quarantined {}  {words}",
-                        kiosk.kiosk.id.as_str(),
-                        kiosk.kiosk.state,
-                        beat.queue_waiting,
-                        beat.queue_quarantined
-                    );
-                }
-            }
-            Ok(())
-        }
-        KioskCommand::Confirm { id } => desk_of(layout)?.confirm_kiosk(&id),
-        KioskCommand::Revoke { id } => desk_of(layout)?.revoke_kiosk(&id),
-        KioskCommand::Told { id } => {
-            let record = desk_of(layout)?.kiosk_record(&id)?;
-            let record = record.with_context(|| format!("there is no kiosk {id}"))?;
-            for line in record.told()? {
-                println!("{line}");
-            }
-            Ok(())
-        }
-        KioskCommand::Group { id, group } => desk_of(layout)?.group_kiosk(&id, group.as_deref()),
+fn words(layout: &Layout, json: bool) -> Result<()> {
+    existing(layout)?;
+    let words = init::office_words(layout)?;
+    if json {
+        println!("{}", serde_json::json!({ "words": words }));
+    } else {
+        println!("{}", words.join(" "));
     }
+    Ok(())
 }
 
 fn sms(layout: &Layout, json: bool, phone: Option<&str>) -> Result<()> {

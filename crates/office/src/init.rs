@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use exchange::{HolderName, Iin, IinPolicy, Language, PhoneNumber, UnixMillis};
+use p256::pkcs8::EncodePublicKey;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -125,6 +126,21 @@ pub fn tls_fingerprint(certificate: &Path) -> Result<String> {
     let (_, der) = der::pem::decode_vec(pem.as_bytes())
         .map_err(|e| anyhow::anyhow!("{}: {e}", certificate.display()))?;
     Ok(exchange::Digest::of(&der).to_string())
+}
+
+/// The words by which a technician compares the keys that a kiosk was given with this office's.
+///
+/// # Errors
+/// A key cannot be read.
+pub fn office_words(layout: &Layout) -> Result<Vec<String>> {
+    let der = |path: &Path| -> Result<Vec<u8>> {
+        let key = keys::load_verifying_key(path)?;
+        Ok(key.to_public_key_der()?.into_vec())
+    };
+    Ok(exchange::fingerprint_words(
+        &der(&layout.receipt_public())?,
+        &der(&layout.decision_public())?,
+    ))
 }
 
 /// A person of the demonstration.

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod layout;
 pub mod objects;
 pub mod order;
+pub mod provisioning_drive;
 pub mod receive;
 pub mod serve;
 pub mod services;
