@@ -12,8 +12,10 @@ use crate::protocol::Request;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// User numbers that may ask: the kiosk and the fallback screen (systemd/sysusers.conf).
+    /// User numbers that may ask for everything: the kiosk (systemd/sysusers.conf).
     pub peers: Vec<u32>,
+    /// Those that may ask for what [`Config::allows`] them: the screen that stands in for it.
+    pub fallback_peers: Vec<u32>,
     /// Each mount point directly in it is one drive.
     pub drives: PathBuf,
     /// proc_pid_mountinfo(5)
@@ -24,7 +26,7 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The kiosk's: in it lies the bundle that the kiosk fetched.
     pub kiosk_dir: PathBuf,
-    /// What a wipe empties.
+    /// What a wipe empties: what the kiosk stored, and what was set for it here.
     pub data_dirs: Vec<PathBuf>,
     /// What systemd-networkd reads; in the image /etc/systemd/network leads here.
     pub network_dir: PathBuf,
@@ -71,13 +73,20 @@ pub struct Deadlines {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            peers: vec![970, 971],
+            peers: vec![970],
+            fallback_peers: vec![971],
             drives: "/run/media/kiosk".into(),
             mount_table: "/proc/self/mountinfo".into(),
             file_systems: ["vfat", "exfat"].map(String::from).to_vec(),
             state_dir: "/var/lib/qoltanba-steward".into(),
             kiosk_dir: "/var/lib/qoltanba".into(),
-            data_dirs: vec!["/var/lib/qoltanba".into()],
+            data_dirs: [
+                "/var/lib/qoltanba",
+                "/var/lib/qoltanba-local",
+                "/var/lib/qoltanba-network",
+            ]
+            .map(PathBuf::from)
+            .to_vec(),
             network_dir: "/var/lib/qoltanba-network".into(),
             local_dir: "/var/lib/qoltanba-local".into(),
             journal_units: ["qoltanba-*", "pcscd.service", "rauc.service"]
@@ -140,6 +149,24 @@ impl Deadlines {
 }
 
 impl Config {
+    /// Whether this user may ask at all.
+    pub fn knows(&self, user: u32) -> bool {
+        self.peers.contains(&user) || self.fallback_peers.contains(&user)
+    }
+
+    /// The fall-back screen has what a technician's drive needs while the kiosk does not run:
+    /// no clock, no settings, no wipe.
+    pub fn allows(&self, user: u32, request: &Request) -> bool {
+        let of_a_drive = matches!(
+            request,
+            Request::Drives {}
+                | Request::InstallUpdate { .. }
+                | Request::Slots {}
+                | Request::ExportLogs { .. }
+        );
+        self.peers.contains(&user) || of_a_drive && self.fallback_peers.contains(&user)
+    }
+
     /// # Errors
     /// The file is missing, not TOML, or names what there is not.
     pub fn read(path: &Path) -> anyhow::Result<Config> {

@@ -137,7 +137,7 @@ pub struct Refusal {
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     BadRequest,
-    /// The asking process runs as a user that may not ask.
+    /// The asking process runs as a user that may not ask, or not for this.
     NotAllowed,
     /// Something else is being done, or too many ask.
     Busy,

@@ -44,10 +44,10 @@ pub async fn serve(listener: UnixListener, steward: Arc<Steward>) -> std::io::Re
         tokio::spawn(async move {
             let user = stream.peer_cred().map(|peer| peer.uid()).ok();
             let refusal = match (user, &place) {
-                (Some(user), Ok(_)) if steward.config().peers.contains(&user) => {
+                (Some(user), Ok(_)) if steward.config().knows(user) => {
                     return converse(stream, &steward, user).await;
                 }
-                (Some(user), Err(_)) if steward.config().peers.contains(&user) => {
+                (Some(user), Err(_)) if steward.config().knows(user) => {
                     Refusal::new(Reason::Busy, "too many connections")
                 }
                 _ => {

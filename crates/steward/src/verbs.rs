@@ -78,6 +78,12 @@ impl Steward {
         user: u32,
         progress: Sender<Answer>,
     ) -> Result<Answer, Refusal> {
+        if !self.config.allows(user, &request) {
+            return Err(Refusal::new(
+                Reason::NotAllowed,
+                format!("this user may not ask for {}", request.verb()),
+            ));
+        }
         let turn = match self.turn.clone().try_lock_owned() {
             Ok(held) => Turn {
                 _held: Arc::new(held),

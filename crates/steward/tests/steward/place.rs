@@ -39,7 +39,9 @@ impl Place {
             mount_table: root.join("mounts"),
             state_dir: root.join("state"),
             kiosk_dir: root.join("data"),
-            data_dirs: vec![root.join("data")],
+            data_dirs: ["data", "local", "network"]
+                .map(|name| root.join(name))
+                .to_vec(),
             network_dir: root.join("network"),
             local_dir: root.join("local"),
             programs: Programs {

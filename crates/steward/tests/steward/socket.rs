@@ -21,6 +21,45 @@ async fn a_user_who_is_not_named_is_refused() {
 }
 
 #[tokio::test]
+async fn the_fall_back_screen_is_refused_what_it_has_no_use_for() {
+    let mut place = Place::new();
+    place.config.fallback_peers = std::mem::take(&mut place.config.peers);
+    place.start();
+    let drive = place.drive("USB-sda1");
+    fs::write(drive.join("x.raucb"), "genuine").unwrap();
+    fs::write(place.path("rauc-status"), r#"{"booted":"A","slots":[]}"#).unwrap();
+    for request in [
+        r#"{"verb":"drives"}"#,
+        r#"{"verb":"slots"}"#,
+        r#"{"verb":"install_update","drive":"USB-sda1"}"#,
+        r#"{"verb":"export_logs","drive":"USB-sda1"}"#,
+    ] {
+        let answer = place.ask(request).await.0;
+        assert!(!matches!(answer, Answer::Refused(_)), "{answer:?}");
+    }
+    let calls = place.calls();
+    for request in [
+        r#"{"verb":"install_offered"}"#,
+        r#"{"verb":"set_time","unix_seconds":1795867200}"#,
+        r#"{"verb":"restart_card_service"}"#,
+        r#"{"verb":"recent_logs"}"#,
+        r#"{"verb":"network","settings":"automatic"}"#,
+        r#"{"verb":"set_local","text":""}"#,
+        r#"{"verb":"adopt_office","url":"https://a","ca":""}"#,
+        r#"{"verb":"wipe"}"#,
+        r#"{"verb":"wipe","confirmation":"00112233445566778899aabbccddeeff"}"#,
+    ] {
+        assert_eq!(
+            place.refused(request).await,
+            Reason::NotAllowed,
+            "{request}"
+        );
+    }
+    assert_eq!(place.calls(), calls);
+    assert!(!place.path("local/kiosk.toml").exists());
+}
+
+#[tokio::test]
 async fn bad_lines_get_an_error_line_and_nothing_is_done() {
     let place = Place::new();
     place.start();
