@@ -212,7 +212,14 @@ async fn the_network_is_set_as_asked() {
 async fn a_wipe_is_asked_for_twice_and_happens_at_the_restart() {
     let place = Place::new();
     place.start();
-    fs::write(place.path("data/queue.sqlite"), "rows").unwrap();
+    let kept = [
+        "data/queue.sqlite",
+        "local/kiosk.toml",
+        "network/70-qoltanba.network",
+    ];
+    for file in kept {
+        fs::write(place.path(file), "what was kept").unwrap();
+    }
     let guess = r#"{"verb":"wipe","confirmation":"00000000000000000000000000000000"}"#;
     assert_eq!(place.refused(guess).await, Reason::NotConfirmed);
 
@@ -234,7 +241,11 @@ async fn a_wipe_is_asked_for_twice_and_happens_at_the_restart() {
     let answer = client::ask(&place.socket(), &request, |_, _| ()).await;
     assert_eq!(answer.unwrap(), Answer::Done {});
     assert_eq!(place.calls(), ["systemctl --no-block reboot"]);
-    assert!(place.path("data/queue.sqlite").exists());
+    assert!(kept.iter().all(|file| place.path(file).exists()));
     assert!(steward::wipe::carry_out(&place.config).unwrap());
-    assert!(!place.path("data/queue.sqlite").exists());
+    for file in kept {
+        // The folders themselves come with the image.
+        let folder = place.path(file).parent().unwrap().to_owned();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "{file}");
+    }
 }
