@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Sender;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -19,6 +19,9 @@ use crate::{install, local, logs, program, recent, slots};
 
 /// systemd's own unit names; no caller names one.
 const CARD_SERVICE: &str = "pcscd.service";
+const RAUC_SERVICE: &str = "rauc.service";
+/// systemd itself gives a service 90 seconds to end before it kills it.
+const STOPPING: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
 pub struct Steward {
@@ -52,15 +55,7 @@ impl Steward {
     pub async fn act(&self, request: Request, user: u32, progress: Sender<Answer>) -> Answer {
         let verb = request.verb();
         let deadline = self.config.deadlines.of(&request);
-        let outcome = tokio::time::timeout(deadline, self.carry_out(request, user, progress))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Refusal::new(
-                    Reason::DeadlinePassed,
-                    format!("{verb} took longer than {} s", deadline.as_secs()),
-                ))
-            });
-        match outcome {
+        match self.in_time(deadline, request, user, progress).await {
             Ok(answer) => {
                 tracing::info!(verb, user, "carried out");
                 answer
@@ -72,8 +67,9 @@ impl Steward {
         }
     }
 
-    async fn carry_out(
+    async fn in_time(
         &self,
+        deadline: Duration,
         request: Request,
         user: u32,
         progress: Sender<Answer>,
@@ -90,6 +86,32 @@ impl Steward {
             },
             Err(_) => return Err(Refusal::new(Reason::Busy, "something else is being done")),
         };
+        let verb = request.verb();
+        let installs = matches!(
+            request,
+            Request::InstallUpdate { .. } | Request::InstallOffered { .. }
+        );
+        let work = self.carry_out(turn.clone(), request, user, progress);
+        if let Ok(outcome) = tokio::time::timeout(deadline, work).await {
+            return outcome;
+        }
+        if installs {
+            self.stop_installing().await;
+        }
+        drop(turn);
+        Err(Refusal::new(
+            Reason::DeadlinePassed,
+            format!("{verb} took longer than {} s", deadline.as_secs()),
+        ))
+    }
+
+    async fn carry_out(
+        &self,
+        turn: Turn,
+        request: Request,
+        user: u32,
+        progress: Sender<Answer>,
+    ) -> Result<Answer, Refusal> {
         match request {
             Request::Drives {} => self.drives(turn).await,
             Request::InstallUpdate { drive, restart } => {
@@ -177,6 +199,19 @@ impl Steward {
             self.restart().await?;
         }
         Ok(Answer::Done {})
+    }
+
+    /// The program that ended with the deadline only asked for the install; rauc's service does
+    /// it, and would go on and make a slot the next to start that nobody knows of. Stopped, it
+    /// leaves the slot as a power cut does: marked bad before the first byte was written.
+    async fn stop_installing(&self) {
+        let systemctl = &self.config.programs.systemctl;
+        let stop = program::run(systemctl, ["stop", RAUC_SERVICE], |_| ());
+        match tokio::time::timeout(STOPPING, stop).await {
+            Ok(Ok(())) => {}
+            Ok(Err(refusal)) => tracing::error!(%refusal, "rauc was not stopped"),
+            Err(_) => tracing::error!("rauc does not stop"),
+        }
     }
 
     async fn set_time(&self, time: SaneTime) -> Result<Answer, Refusal> {

@@ -119,11 +119,15 @@ async fn a_program_that_hangs_is_ended_with_what_it_started() {
     place.config.deadlines.install_update = 1;
     place.start();
     fs::write(place.drive("USB-sda1").join("x.raucb"), "genuine").unwrap();
-    fs::write(place.path("rauc-hangs"), "").unwrap();
+    fs::write(place.path("rauc-hangs"), "and its service").unwrap();
     let install = r#"{"verb":"install_update","drive":"USB-sda1"}"#;
     assert_eq!(place.refused(install).await, Reason::DeadlinePassed);
-    while runs(&place, "rauc-pid") || runs(&place, "rauc-child") {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    // Nobody is left who could yet make the slot the next to start.
+    assert_eq!(place.calls().last().unwrap(), "systemctl stop rauc.service");
+    for file in ["rauc-pid", "rauc-child", "rauc-service"] {
+        while runs(&place, file) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
     assert!(!place.path("state/update.raucb").exists());
     // The next one is served.
