@@ -1,6 +1,7 @@
 //! The commands of the binary `office`.
 
 mod ca;
+mod import;
 mod kiosk;
 mod technician;
 mod update;
@@ -89,6 +90,14 @@ enum Command {
     Sms(SmsCommand),
     /// List what was received.
     Submissions {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take in what a technician exported from kiosks onto a drive; as the user of
+    /// `office receive`, also while it runs. The kiosk hears of it at its next upload.
+    Import {
+        /// The drive, or a folder of it.
+        folder: PathBuf,
         #[arg(long)]
         json: bool,
     },
@@ -260,6 +269,7 @@ fn run(arguments: CommandLine) -> Result<()> {
         Command::Technician(command) => technician::run(&layout, command),
         Command::Sms(SmsCommand::List { json, phone }) => sms(&layout, json, phone.as_deref()),
         Command::Submissions { json } => submissions(&layout, json),
+        Command::Import { folder, json } => import::run(&layout, &folder, json),
         Command::Alarms { json } => alarms(&layout, json),
         Command::Approve { id } => decide(&layout, id, Verdict::Approve),
         Command::Reject { id, reason } => decide(&layout, id, Verdict::Reject { reason }),

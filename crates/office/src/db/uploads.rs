@@ -136,6 +136,37 @@ pub fn set_state(c: &Connection, id: &ObjectId, state: UploadState) -> rusqlite:
     .map(drop)
 }
 
+/// Enters a whole and durable object that came another way as this part's complete upload; gives
+/// the uploads whose place it takes. They are gone; the caller removes their objects.
+pub fn brought(
+    c: &Connection,
+    id: &ObjectId,
+    kiosk: &KioskId,
+    wanted: &Wanted,
+    now: UnixMillis,
+) -> rusqlite::Result<Vec<ObjectId>> {
+    let replaced = c
+        .prepare_cached(
+            "UPDATE upload SET state = 'gone' WHERE kiosk = ? AND submission = ? AND part = ?
+             AND sha256 = ? AND state <> 'gone' RETURNING id",
+        )?
+        .query_map(
+            params![
+                kiosk.as_str(),
+                wanted.submission.to_string(),
+                wanted.part.as_str(),
+                wanted.sha256.to_string()
+            ],
+            |r| r.get::<_, String>(0),
+        )?
+        .map(|id| ObjectId::parse(&id?).ok_or(rusqlite::Error::InvalidQuery))
+        .collect::<rusqlite::Result<_>>()?;
+    create(c, id, kiosk, wanted, now)?;
+    set_durable(c, id, wanted.length, now)?;
+    set_state(c, id, UploadState::Complete)?;
+    Ok(replaced)
+}
+
 /// The complete upload of a part with this digest and length, if there is one.
 pub fn complete(
     c: &Connection,

@@ -86,7 +86,7 @@ impl IntoResponse for Refusal {
 /// A JSON body of at most 64 kB.
 pub struct Body<T>(pub T);
 
-const LONGEST_BODY: usize = 64 << 10;
+pub const LONGEST_BODY: usize = 64 << 10;
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Refusal;

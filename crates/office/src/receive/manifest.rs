@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
 };
 use exchange::{
-    Manifest, PartName, Signed, SubmissionId, UnixMillis,
+    Manifest, PartName, SealedPart, Signed, SubmissionId, UnixMillis,
     api::{ApiError, DurableReceipt, SubmissionResult},
 };
 use rusqlite::Transaction;
@@ -21,6 +21,7 @@ use crate::{
         uploads::{self, Wanted},
     },
     keys,
+    objects::ObjectId,
 };
 
 pub async fn put(
@@ -39,13 +40,45 @@ fn close(
     id: SubmissionId,
     signed: &Signed<Manifest>,
 ) -> Result<Signed<DurableReceipt>, Refusal> {
+    let manifest = verify(caller, signed)?;
+    if manifest.submission != id {
+        return Err(ApiError::Unverified.into());
+    }
+    Ok(take_in(s, &manifest, signed, &[])?.receipt)
+}
+
+/// What this kiosk signed, if a submission can be like that.
+pub fn verify(caller: &Caller, signed: &Signed<Manifest>) -> Result<Manifest, Refusal> {
     let key = keys::verifying_key(&caller.manifest_key_pem)?;
     let manifest = signed.verify(&key).map_err(|_| ApiError::Unverified)?;
-    if manifest.submission != id || manifest.kiosk != caller.id {
+    if manifest.kiosk != caller.id {
         return Err(ApiError::Unverified.into());
     }
     check_parts(&manifest)?;
+    Ok(manifest)
+}
 
+/// A part that did not come by an upload: its object is whole and durable, its digest right.
+pub struct Brought {
+    pub part: SealedPart,
+    pub object: ObjectId,
+}
+
+pub struct TakenIn {
+    pub receipt: Signed<DurableReceipt>,
+    /// It was there before; the receipt is that of the first time.
+    pub again: bool,
+}
+
+/// Closes a submission, by whichever way its parts came. Of `brought`, and of the uploads whose
+/// place it takes, what is not needed is removed.
+pub fn take_in(
+    s: &Receive,
+    manifest: &Manifest,
+    signed: &Signed<Manifest>,
+    brought: &[Brought],
+) -> Result<TakenIn, Refusal> {
+    let (id, kiosk) = (manifest.submission, &manifest.kiosk);
     let now = UnixMillis::from_system_clock();
     let digest = signed.digest();
     let text = serde_json::to_string(signed).map_err(anyhow::Error::from)?;
@@ -58,42 +91,46 @@ fn close(
         &s.receipt_key,
     );
     let receipt_text = serde_json::to_string(&receipt).map_err(anyhow::Error::from)?;
+    let mut spare: Vec<ObjectId> = brought.iter().map(|b| b.object.clone()).collect();
     let outcome = s.database.write(|t| {
         if let Some(before) = submissions::get(t, id)? {
-            return if before.kiosk == caller.id && before.manifest_digest == digest {
-                Ok(Outcome::Stored(before.receipt))
+            return if before.kiosk == *kiosk && before.manifest_digest == digest {
+                Ok(Outcome::Again(before.receipt))
             } else {
-                let kind = if before.kiosk == caller.id {
+                let kind = if before.kiosk == *kiosk {
                     AlarmKind::SubmissionChanged
                 } else {
                     AlarmKind::ForeignSubmission
                 };
-                alarms::raise(t, kind, Some(&caller.id), Some(id), now)?;
+                alarms::raise(t, kind, Some(kiosk), Some(id), now)?;
                 Ok(Outcome::Conflict)
             };
         }
-        if submissions::reused(t, &manifest)? {
-            alarms::raise(t, AlarmKind::RequestReused, Some(&caller.id), Some(id), now)?;
+        if submissions::reused(t, manifest)? {
+            alarms::raise(t, AlarmKind::RequestReused, Some(kiosk), Some(id), now)?;
             return Ok(Outcome::Conflict);
         }
-        let objects = match present(t, &manifest)? {
+        let objects = match present(t, manifest, brought)? {
             Ok(objects) => objects,
             Err(missing) => return Ok(Outcome::Missing(missing)),
         };
-        if submissions::sequence_used(t, &manifest)? {
+        spare.clear();
+        for came in brought {
+            if objects.iter().any(|(_, used)| *used == came.object) {
+                let wanted = wanted(manifest, &came.part);
+                spare.extend(uploads::brought(t, &came.object, kiosk, &wanted, now)?);
+            } else {
+                spare.push(came.object.clone());
+            }
+        }
+        if submissions::sequence_used(t, manifest)? {
             // A restored disk or a copied key: taken in, for the citizen's sake, and shown.
-            alarms::raise(
-                t,
-                AlarmKind::SequenceReused,
-                Some(&caller.id),
-                Some(id),
-                now,
-            )?;
+            alarms::raise(t, AlarmKind::SequenceReused, Some(kiosk), Some(id), now)?;
         }
         submissions::insert(
             t,
             &Arrival {
-                manifest: &manifest,
+                manifest,
                 signed: &text,
                 digest,
                 receipt: &receipt_text,
@@ -103,18 +140,27 @@ fn close(
         )?;
         Ok(Outcome::Stored(receipt_text))
     })?;
-    match outcome {
-        Outcome::Stored(receipt) => {
-            Ok(serde_json::from_str(&receipt).map_err(anyhow::Error::from)?)
+    for object in &spare {
+        // What was taken in is durable whether or not this goes.
+        if let Err(e) = s.objects.remove(object) {
+            tracing::warn!("an object that is not needed stays: {e}");
         }
-        Outcome::Missing(parts) => Err(ApiError::MissingParts { parts }.into()),
-        Outcome::Conflict => Err(ApiError::Conflict.into()),
     }
+    let (receipt, again) = match outcome {
+        Outcome::Stored(receipt) => (receipt, false),
+        Outcome::Again(receipt) => (receipt, true),
+        Outcome::Missing(parts) => return Err(ApiError::MissingParts { parts }.into()),
+        Outcome::Conflict => return Err(ApiError::Conflict.into()),
+    };
+    let receipt = serde_json::from_str(&receipt).map_err(anyhow::Error::from)?;
+    Ok(TakenIn { receipt, again })
 }
 
 enum Outcome {
-    /// `Signed<DurableReceipt>`, of now or of the first time.
+    /// `Signed<DurableReceipt>` of now.
     Stored(String),
+    /// … or of the first time.
+    Again(String),
     Missing(Vec<PartName>),
     Conflict,
 }
@@ -151,20 +197,26 @@ fn check_parts(manifest: &Manifest) -> Result<(), Refusal> {
     Ok(())
 }
 
-type Present = Result<Vec<(PartName, crate::objects::ObjectId)>, Vec<PartName>>;
+/// What uploads one of its parts.
+pub fn wanted(manifest: &Manifest, part: &SealedPart) -> Wanted {
+    Wanted {
+        submission: manifest.submission,
+        part: part.name,
+        sha256: part.sha256,
+        length: part.length,
+    }
+}
+
+type Present = Result<Vec<(PartName, ObjectId)>, Vec<PartName>>;
 
 /// The complete object of every part, or the parts that lack one. An upload is
 /// complete only after its bytes were durable and their digest right.
-fn present(t: &Transaction, manifest: &Manifest) -> rusqlite::Result<Present> {
+fn present(t: &Transaction, manifest: &Manifest, brought: &[Brought]) -> rusqlite::Result<Present> {
     let (mut objects, mut missing) = (Vec::new(), Vec::new());
     for part in &manifest.parts {
-        let wanted = Wanted {
-            submission: manifest.submission,
-            part: part.name,
-            sha256: part.sha256,
-            length: part.length,
-        };
-        match uploads::complete(t, &manifest.kiosk, &wanted)? {
+        let uploaded = uploads::complete(t, &manifest.kiosk, &wanted(manifest, part))?;
+        let carried = || brought.iter().find(|b| b.part == *part);
+        match uploaded.or_else(|| carried().map(|b| b.object.clone())) {
             Some(object) => objects.push((part.name, object)),
             None => missing.push(part.name),
         }

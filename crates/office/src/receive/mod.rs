@@ -7,6 +7,7 @@ mod answer;
 mod collect;
 mod decoy;
 mod holders;
+mod import;
 mod listener;
 mod made_key;
 mod manifest;
@@ -41,6 +42,7 @@ use crate::{
 };
 
 use answer::Refusal;
+pub use import::{Imported, Outcome, import};
 pub use listener::run;
 pub(crate) use provision::words as fingerprint;
 
