@@ -97,6 +97,7 @@ inside "$root" systemctl --quiet mask getty@.service autovt@.service serial-gett
     container-getty@.service debug-shell.service rescue.service ctrl-alt-del.target \
     systemd-logind.service systemd-hostnamed.socket getty.target sleep.target suspend.target hibernate.target systemd-machine-id-commit.service
 inside "$root" systemctl --quiet set-default multi-user.target
+"$REPOSITORY/systemd/check" "$root" >&2 || die "a unit has more exposure than it may have"
 # What is looked up at each start is looked up now, as the root cannot be written.
 inside "$root" systemd-hwdb --usr update
 inside "$root" ldconfig
