@@ -127,6 +127,11 @@ fn refused(language: Language, work: Work, reason: Reason) -> &'static str {
             "USB-накопитель не удалось прочитать или записать.",
             "The USB drive could not be read or written.",
         ],
+        (Work::Update, Reason::Older) => [
+            "Жаңарту қабылданбады: ол киосктағы нұсқадан ескі.",
+            "Обновление не принято: оно старее версии на киоске.",
+            "The update was not accepted: it is older than the kiosk's version.",
+        ],
         (Work::Update, Reason::ProgramFailed) => [
             "Жаңарту қабылданбады: файл зақымдалған немесе қолтаңбасы жарамсыз.",
             "Обновление не принято: файл повреждён или его подпись недействительна.",

@@ -33,6 +33,8 @@ pub struct Config {
     /// What a technician set, and the office that was adopted; in the image /etc/qoltanba leads
     /// here.
     pub local_dir: PathBuf,
+    /// os-release(5): the version that runs.
+    pub os_release: PathBuf,
     /// Whose journal is exported; patterns as in `journalctl --unit`.
     pub journal_units: Vec<String>,
     /// Bytes; of a longer journal the newest are written.
@@ -89,6 +91,7 @@ impl Default for Config {
             .to_vec(),
             network_dir: "/var/lib/qoltanba-network".into(),
             local_dir: "/var/lib/qoltanba-local".into(),
+            os_release: "/etc/os-release".into(),
             journal_units: ["qoltanba-*", "pcscd.service", "rauc.service"]
                 .map(String::from)
                 .to_vec(),

@@ -2,7 +2,8 @@
 //!
 //! It is copied because both belong to the kiosk's user, and a drive may be pulled: rauc wants
 //! a file that nobody else can change, and takes its ownership, which no USB drive's file
-//! system knows. rauc alone decides whether the bundle is genuine.
+//! system knows. rauc alone decides whether the bundle is genuine; one of an older version than
+//! the one that runs is refused all the same.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};

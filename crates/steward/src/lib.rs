@@ -23,6 +23,7 @@ pub mod serve;
 pub mod slots;
 pub mod time;
 pub mod verbs;
+pub mod version;
 pub mod wipe;
 
 pub use config::Config;

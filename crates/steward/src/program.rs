@@ -74,6 +74,26 @@ pub async fn run<A: AsRef<OsStr>>(
     Err(failed(format!("{name}: {status}: {words}")))
 }
 
+/// All of standard output, but for the lines that would make it longer than `longest` bytes.
+///
+/// # Errors
+/// Those of [`run`].
+pub async fn output<A: AsRef<OsStr>>(
+    program: &Path,
+    arguments: impl IntoIterator<Item = A>,
+    longest: usize,
+) -> Result<String, Refusal> {
+    let mut said = String::new();
+    run(program, arguments, |line| {
+        if said.len() + line.len() < longest {
+            said += line;
+            said.push('\n');
+        }
+    })
+    .await?;
+    Ok(said)
+}
+
 /// The last line that says something; of rauc the one that names the cause.
 fn keep(last: &mut String, line: &str) {
     if !line.trim().is_empty() && !last.starts_with("LastError:") {

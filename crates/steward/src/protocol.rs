@@ -147,7 +147,7 @@ pub enum Reason {
     NoBundle,
     SeveralBundles,
     BundleTooLarge,
-    /// The bundle is of an older version than the one that runs.
+    /// The bundle is of an older version than the one that runs, or of one without a number.
     Older,
     /// The kiosk is another office's already.
     OfficeKnown,

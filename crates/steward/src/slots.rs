@@ -56,15 +56,8 @@ impl Slots {
 /// # Errors
 /// [`Reason::ProgramFailed`]: rauc did not answer, or not as expected.
 pub async fn read(config: &Config) -> Result<Slots, Refusal> {
-    let mut said = String::new();
     let arguments = ["status", "--detailed", "--output-format=json-pretty"];
-    program::run(&config.programs.rauc, arguments, |line| {
-        if said.len() + line.len() < LONGEST {
-            said += line;
-            said.push('\n');
-        }
-    })
-    .await?;
+    let said = program::output(&config.programs.rauc, arguments, LONGEST).await?;
     parse(&said).map_err(|error| {
         let detail = format!("what rauc says of its slots cannot be read: {error}");
         Refusal::new(Reason::ProgramFailed, detail)

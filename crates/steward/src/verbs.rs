@@ -15,7 +15,7 @@ use crate::network::{self, NetworkSettings};
 use crate::protocol::{Answer, Reason, Refusal, Request};
 use crate::time::SaneTime;
 use crate::wipe::{self, Confirmation, Confirmations};
-use crate::{install, local, logs, program, recent, slots};
+use crate::{install, local, logs, program, recent, slots, version};
 
 /// systemd's own unit names; no caller names one.
 const CARD_SERVICE: &str = "pcscd.service";
@@ -187,6 +187,7 @@ impl Steward {
             install::copy(&config, bundle, failing, &steps, &unwanted)
         })
         .await?;
+        version::check(&self.config, copy.path()).await?;
         let arguments = [OsStr::new("install"), copy.path().as_os_str()];
         program::run(&self.config.programs.rauc, arguments, |line| {
             if let Some(step) = install::progress(line) {

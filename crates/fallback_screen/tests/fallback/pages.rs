@@ -36,6 +36,8 @@ fn outcomes() -> Vec<Outcome> {
         Reason::NoBundle,
         Reason::SeveralBundles,
         Reason::BundleTooLarge,
+        Reason::Older,
+        Reason::OfficeKnown,
         Reason::NoSpace,
         Reason::NotConfirmed,
         Reason::ProgramFailed,

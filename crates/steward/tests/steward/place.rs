@@ -31,6 +31,8 @@ impl Place {
             fs::create_dir(root.join(name)).unwrap();
         }
         fs::write(root.join("calls"), "").unwrap();
+        fs::write(root.join("os-release"), "ID=qoltanba\nVERSION_ID=1.0\n").unwrap();
+        fs::write(root.join("bundle-version"), "1.0+next").unwrap();
         fs::write(root.join("journal"), "").unwrap();
         fs::write(root.join("mounts"), "").unwrap();
         let config = Config {
@@ -43,6 +45,7 @@ impl Place {
                 .map(|name| root.join(name))
                 .to_vec(),
             network_dir: root.join("network"),
+            os_release: root.join("os-release"),
             local_dir: root.join("local"),
             programs: Programs {
                 rauc: program("rauc"),

@@ -46,14 +46,20 @@ async fn an_update_is_installed_from_a_copy_that_nobody_else_can_change() {
     let mode = fs::read_to_string(place.path("installed-mode")).unwrap();
     assert_eq!(mode.trim(), "600");
     let copy = place.path("state/update.raucb");
-    assert_eq!(place.calls(), [format!("rauc install {}", copy.display())]);
+    assert_eq!(
+        place.calls(),
+        [
+            format!("rauc info --output-format=json-pretty {}", copy.display()),
+            format!("rauc install {}", copy.display())
+        ]
+    );
     assert!(!copy.exists());
 
     let (answer, _) = place
         .ask(r#"{"verb":"install_update","drive":"USB-sda1","restart":true}"#)
         .await;
     assert_eq!(answer, Answer::Done {});
-    assert_eq!(place.calls()[2], "systemctl --no-block reboot");
+    assert_eq!(place.calls()[4], "systemctl --no-block reboot");
 }
 
 #[tokio::test]
@@ -71,6 +77,39 @@ async fn an_update_that_rauc_refuses_changes_nothing_and_says_why() {
     assert!(refusal.detail.contains("signature verification failed"));
     assert!(!place.path("state/update.raucb").exists());
     assert_eq!(place.calls().len(), 1, "no restart");
+}
+
+#[tokio::test]
+async fn a_genuine_bundle_of_an_older_version_is_refused() {
+    let place = Place::new();
+    place.start();
+    fs::write(place.path("os-release"), "ID=qoltanba\nVERSION_ID=1.10.0\n").unwrap();
+    fs::write(place.drive("USB-sda1").join("x.raucb"), "genuine").unwrap();
+    fs::create_dir(place.path("data/update")).unwrap();
+    fs::write(place.path("data/update/bundle.raucb"), "genuine").unwrap();
+    let offered = r#"{"verb":"install_offered"}"#;
+    for version in ["1.9.9", "0.1", "1.9.9+next", "next", ""] {
+        fs::write(place.path("bundle-version"), version).unwrap();
+        for install in [INSTALL, offered] {
+            assert_eq!(place.refused(install).await, Reason::Older, "{version}");
+        }
+    }
+    let asked = |place: &Place, what: &str| place.calls().iter().any(|call| call.contains(what));
+    assert!(!asked(&place, "rauc install"));
+    assert!(!place.path("state/update.raucb").exists());
+
+    for version in ["1.10", "1.10.0+next", "1.10.1", "2"] {
+        fs::write(place.path("bundle-version"), version).unwrap();
+        assert_eq!(place.ask(INSTALL).await.0, Answer::Done {}, "{version}");
+    }
+    // What runs has no number: it would never be updated again.
+    fs::write(place.path("os-release"), "ID=qoltanba\nVERSION_ID=next\n").unwrap();
+    fs::write(place.path("bundle-version"), "0.1").unwrap();
+    assert_eq!(place.ask(INSTALL).await.0, Answer::Done {});
+    // And what rauc does not say as expected is not taken for new.
+    fs::write(place.path("os-release"), "ID=qoltanba\nVERSION_ID=1.0\n").unwrap();
+    fs::write(place.path("bundle-version"), "\"").unwrap();
+    assert_eq!(place.refused(INSTALL).await, Reason::ProgramFailed);
 }
 
 #[tokio::test]
