@@ -1,4 +1,4 @@
-//! Configuration in three layers: image < office (signed) < local.
+//! Configuration in three layers: image < office (as it was set up) < local.
 //!
 //! Each layer is a TOML file that names only what it changes. A bad layer falls
 //! back to its last good copy and raises [`faults::Fault::ConfigurationBad`]; the

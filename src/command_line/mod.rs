@@ -98,7 +98,8 @@ impl Layers {
     pub fn load(&self) -> Config {
         let standard = [
             "/usr/share/qoltanba/kiosk.toml",
-            "/var/lib/qoltanba/office.toml",
+            // Root's, like the next: what got into the kiosk must not be able to choose its office.
+            "/etc/qoltanba/office.toml",
             "/etc/qoltanba/kiosk.toml",
         ];
         let layers = if self.layers.is_empty() {

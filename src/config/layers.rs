@@ -71,16 +71,22 @@ impl Config {
         below: &toml::Table,
         path: &Path,
     ) -> Result<Option<Over>, ConfigError> {
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(cause) => {
-                return Err(ConfigError::Read {
-                    path: path.into(),
-                    cause,
-                });
-            }
-        };
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::text_over(below, path, text).map(Some),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(cause) => Err(ConfigError::Read {
+                path: path.into(),
+                cause,
+            }),
+        }
+    }
+
+    /// `path`: where the text lies, or will.
+    pub(super) fn text_over(
+        below: &toml::Table,
+        path: &Path,
+        text: String,
+    ) -> Result<Over, ConfigError> {
         let syntax = |cause| ConfigError::Syntax {
             path: path.into(),
             cause: Box::new(cause),
@@ -95,11 +101,11 @@ impl Config {
             path: path.into(),
             what,
         })?;
-        Ok(Some(Over {
+        Ok(Over {
             merged,
             layer,
             text,
-        }))
+        })
     }
 
     fn check_values(&self) -> Result<(), String> {
@@ -207,7 +213,7 @@ pub(super) fn good_copy(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Best effort: the layer may lie on a read-only image.
+/// Best effort: the layer may lie on a read-only image, or be root's.
 fn keep_good(path: &Path, text: &str) {
     let copy = good_copy(path);
     if std::fs::read_to_string(&copy).is_ok_and(|old| old == text) {

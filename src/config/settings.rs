@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
+use super::Config;
 use super::layers::{CHOICES, good_copy};
-use super::{Config, ConfigError};
 
 /// One value as it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,8 @@ enum Kind {
     Choice(&'static [&'static str]),
 }
 
-/// What may be set at the kiosk: what a technician has to fit to the place. Trust
-/// (authorities, addresses of the queue) is not among it.
+/// What may be set at the kiosk: what a technician has to fit to the place. Trust is not among it: an office at
+/// another address must show a certificate of the same authority. The steward has the same list.
 const EDITABLE: [(&str, Kind); 11] = [
     ("office.url", Kind::Text),
     ("office.heartbeat_seconds", Kind::Number),
@@ -66,6 +66,9 @@ pub enum SettingError {
     Value(String),
     #[error("{path}: cannot be written: {cause}")]
     Write { path: PathBuf, cause: io::Error },
+    /// On the image, where the kiosk must not choose its own configuration: the steward writes this text.
+    #[error("the layer is another user's")]
+    AnothersLayer { text: String },
 }
 
 impl Config {
@@ -113,11 +116,38 @@ impl Config {
         }
         let text =
             toml::to_string_pretty(&local).map_err(|e| SettingError::Value(e.to_string()))?;
-        replace(path, &text, |new| match Config::layer_over(&below, new) {
-            Ok(_) => Ok(()),
-            Err(ConfigError::Read { path, cause }) => Err(SettingError::Write { path, cause }),
-            Err(bad) => Err(SettingError::Value(bad.to_string())),
-        })
+        Config::text_over(&below, path, text.clone())
+            .map_err(|bad| SettingError::Value(bad.to_string()))?;
+        write(path, text)
+    }
+}
+
+impl Config {
+    /// Makes a kiosk of nobody one of this office, in the layer below the local one; `ca`: the certificate of its TLS
+    /// authority, PEM. Counts from the next start on.
+    ///
+    /// # Errors
+    /// See [`SettingError`]; `AnothersLayer` where the steward must do it.
+    pub fn adopt_office(&self, url: &str, ca: &str) -> Result<(), SettingError> {
+        let [.., path, _] = &self.layers[..] else {
+            return Err(SettingError::NoLocalLayer);
+        };
+        if url.is_empty() {
+            return Err(SettingError::Value("office.url: is missing".into()));
+        }
+        let ca_file = path.with_file_name("office-ca.pem");
+        let office = Table::from_iter([
+            ("url".to_owned(), Value::from(url)),
+            ("ca_file".to_owned(), ca_file.display().to_string().into()),
+        ]);
+        let layer = Table::from_iter([("office".to_owned(), Value::from(office))]);
+        let text =
+            toml::to_string_pretty(&layer).map_err(|e| SettingError::Value(e.to_string()))?;
+        Config::text_over(&Table::new(), path, text.clone())
+            .map_err(|bad| SettingError::Value(bad.to_string()))?;
+        // First what the other file names.
+        write(&ca_file, ca.to_owned())?;
+        write(path, text)
     }
 }
 
@@ -233,36 +263,35 @@ fn parse(kind: Kind, typed: &str) -> Result<Value, SettingError> {
     }
 }
 
-/// Durable when it returns; the old file stays until the new one was checked.
-fn replace(
-    path: &Path,
-    text: &str,
-    check: impl FnOnce(&Path) -> Result<(), SettingError>,
-) -> Result<(), SettingError> {
-    let failed = |cause| SettingError::Write {
-        path: path.to_owned(),
-        cause,
-    };
+fn write(path: &Path, text: String) -> Result<(), SettingError> {
+    replace(path, &text).map_err(|cause| match cause.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            SettingError::AnothersLayer { text }
+        }
+        _ => SettingError::Write {
+            path: path.to_owned(),
+            cause,
+        },
+    })
+}
+
+/// Durable when it returns; the old file stays until the new one is.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let new = PathBuf::from(name);
-    let written = std::fs::File::create(&new).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    });
-    written.map_err(failed)?;
-    let settled = check(&new).and_then(|()| {
-        std::fs::rename(&new, path).map_err(failed)?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        std::fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed)
-    });
-    if settled.is_err() {
-        // What was refused is no layer.
+    let mut file = std::fs::File::create(&new)?;
+    let replaced = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| std::fs::rename(&new, path));
+    if replaced.is_err() {
+        // What was not kept is no layer.
         let _ = std::fs::remove_file(&new);
     }
-    settled
+    replaced?;
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    std::fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(test)]
@@ -319,6 +348,45 @@ mod tests {
             ("60".into(), Some(0))
         );
         assert_eq!(value(&now(), "camera"), ("auto".into(), Some(2)));
+    }
+
+    #[test]
+    fn an_office_is_adopted_below_the_local_layer() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut config, _) = Config::load(&layers(dir.path()));
+        config
+            .set_local("session.idle_seconds", Some("45"))
+            .unwrap();
+        for bad in ["", "http://office.example"] {
+            let refused = config.adopt_office(bad, "CA");
+            assert!(
+                matches!(refused, Err(SettingError::Value(_))),
+                "{refused:?}"
+            );
+        }
+        let url = "https://office.example:8443";
+        config.adopt_office(url, "CA").unwrap();
+        let (now, raised) = Config::load(&config.layers);
+        assert!(raised.is_empty(), "{raised:?}");
+        assert_eq!(
+            (now.office.url.as_str(), now.session.idle_seconds),
+            (url, 45)
+        );
+        assert_eq!(std::fs::read_to_string(&now.office.ca_file).unwrap(), "CA");
+        assert_eq!(value(&now, "office.url"), (url.into(), Some(1)));
+
+        config.layers.truncate(1);
+        let refused = config.adopt_office(url, "CA");
+        assert!(matches!(refused, Err(SettingError::NoLocalLayer)));
+    }
+
+    #[test]
+    fn the_steward_knows_what_may_be_set() {
+        let mut ours = EDITABLE.map(|(key, _)| key);
+        let mut theirs = steward::local::KEYS.to_vec();
+        ours.sort_unstable();
+        theirs.sort_unstable();
+        assert_eq!(ours.to_vec(), theirs);
     }
 
     #[test]

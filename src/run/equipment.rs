@@ -1,6 +1,5 @@
 //! The devices that the configuration names, real or simulated.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 #[cfg(feature = "simulated")]
 use std::time::Duration;
@@ -122,7 +121,7 @@ fn pcsc(
     };
     // With the reader the sender goes, and the task with it.
     let (down, told) = watch::channel(false);
-    let socket = PathBuf::from(steward::client::SOCKET);
+    let socket = config.steward.clone();
     tokio::spawn(card_service::revive(socket, told));
     card_reader::hardware::start(settings, move |event| {
         match event {

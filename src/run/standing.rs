@@ -31,9 +31,9 @@ impl Answered {
                 | Fault::CameraBlack
                 | Fault::CameraFrozen
                 | Fault::CameraSlow => self.camera = true,
-                Fault::ReaderMissing | Fault::CardServiceDown | Fault::WorkerDied => {
-                    self.reader = true;
-                }
+                // A worker that dies says nothing of the reader: a version whose worker never starts
+                // closes the kiosk to everybody, and must not be called good.
+                Fault::ReaderMissing | Fault::CardServiceDown => self.reader = true,
                 _ => {}
             },
             DeviceEvent::DriveInserted { .. } | DeviceEvent::DriveRemoved { .. } => {

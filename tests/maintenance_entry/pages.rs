@@ -282,6 +282,65 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
 }
 
 #[test]
+fn a_kiosk_of_nobody_learns_its_office_from_the_drive() {
+    let mut stand = Stand::unknown();
+    let known = std::mem::take(&mut stand.config.office);
+    let local = stand.path("local");
+    fs::create_dir(&local).unwrap();
+    stand.config.layers = ["office.toml", "kiosk.toml"].map(|l| local.join(l)).into();
+    stand.start();
+    stand.sees("out of service", |view| {
+        matches!(view.screen, Screen::OutOfService { .. })
+    });
+    stand.act(Do::SetUp);
+    stand.sees_page(Page::Overview);
+    open(&stand, Page::Provisioning);
+    let refused_for = |stand: &Stand, why| {
+        let refused = done(stand, Page::Provisioning, Act::ProvisionFromDrive);
+        assert_eq!(refused.outcome, Some(Outcome::Refused(why)));
+        assert!(!local.join("office.toml").exists());
+    };
+    let folder = stand.config.usb.root.join("qoltanba");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("provisioning-token"), "guessed").unwrap();
+    // No office at all, and what is none.
+    refused_for(&stand, Refusal::BadAddress);
+    for bad in [
+        "[office]",
+        "= x",
+        "[office]\nurl = 'http://a'\nca = ''",
+        "[office]\nurl = 'https://a'\nca = ''\nca_file = '/etc/passwd'",
+    ] {
+        fs::write(folder.join("office.toml"), bad).unwrap();
+        refused_for(&stand, Refusal::BadAddress);
+    }
+    fs::remove_file(folder.join("provisioning-token")).unwrap();
+    fs::remove_file(folder.join("office.toml")).unwrap();
+
+    let drive = stand.config.usb.root.to_str().unwrap();
+    let words = ["kiosk", "add", KIOSK, "--drive", drive, "--url", &known.url];
+    stand.office.run(&words);
+    stand.act(Do::Act(Act::ProvisionFromDrive));
+    stand.sees("words to compare", |view| match &view.screen {
+        Screen::Maintenance(view) => {
+            value(view, RowName::Provisioned) == Some(Value::Word(Word::AwaitingOffice))
+        }
+        _ => false,
+    });
+    stand.office.run(&["kiosk", "confirm", KIOSK]);
+    stand.ends();
+    stand.stop();
+
+    let adopted = kiosk::config::Config::load(&stand.config.layers).0.office;
+    assert_eq!(adopted.url, known.url);
+    let ca = |office: &kiosk::config::Office| fs::read_to_string(&office.ca_file).unwrap();
+    assert_eq!(ca(&adopted), ca(&known));
+    stand.config.office = adopted;
+    stand.start_with_list();
+    stand.sees_welcome();
+}
+
+#[test]
 fn a_kiosk_of_nobody_is_set_up_by_who_unpacks_it() {
     let mut stand = Stand::unknown();
     let mut tpm = SoftwareTpm::start(&stand.path("tpm"));

@@ -17,6 +17,8 @@ use worker::wire;
 use crate::sandbox;
 
 pub const ARGUMENT: &str = "accepted";
+/// What its service may say of the log.
+const LOG: &str = "RUST_LOG";
 
 pub fn run(mut socket: UnixStream) -> anyhow::Result<()> {
     sandbox::harden_process()?;
@@ -28,6 +30,8 @@ pub fn run(mut socket: UnixStream) -> anyhow::Result<()> {
     command
         .arg(role.argument())
         .args(&place)
+        .env_clear()
+        .envs(std::env::var_os(LOG).map(|wanted| (LOG, wanted)))
         .stdin(OwnedFd::from(socket.try_clone()?))
         .stdout(Stdio::null());
     if role == Role::Tokens {

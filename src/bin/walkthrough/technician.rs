@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use exchange::{EmailAddress, HolderName, Iin, IinPolicy, KeyAlgorithm, StorageType};
 use keystore::{PrivateKey, Subject, csr};
+use kiosk::config;
 use kiosk::ui::headless::Driver;
 use x509_cert::der::pem::{LineEnding, encode_string};
 
@@ -24,6 +25,7 @@ pub const KEY: &str = "technician-key.pem";
 pub const CERTIFICATE: &str = "technician.pem";
 /// On the drive, for a new kiosk.
 const TOKEN_FILE: &str = "qoltanba/provisioning-token";
+const OFFICE_FILE: &str = "qoltanba/office.toml";
 
 /// A slow machine, and people between.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -70,11 +72,19 @@ pub fn make_card(office: &Office, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The office's token, where a new kiosk looks for it.
-pub fn carry_token(token: &str, drive: &Path) -> Result<()> {
-    let file = drive.join(TOKEN_FILE);
-    fs::create_dir_all(file.parent().context("no folder")?)?;
-    Ok(fs::write(file, token)?)
+/// The office's token and its address, as `office kiosk add --drive` puts them, where a kiosk of nobody looks for them.
+pub fn carry(token: &str, office: &config::Office, drive: &Path) -> Result<()> {
+    let named = serde_json::json!({ "office": {
+        "url": office.url,
+        "ca": fs::read_to_string(&office.ca_file)?,
+    } });
+    let token_file = drive.join(TOKEN_FILE);
+    fs::create_dir_all(token_file.parent().context("no folder")?)?;
+    fs::write(token_file, token)?;
+    Ok(fs::write(
+        drive.join(OFFICE_FILE),
+        toml::to_string(&named)?,
+    )?)
 }
 
 pub struct Technician<'a> {

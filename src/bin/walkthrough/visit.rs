@@ -28,6 +28,8 @@ const KIOSK: &str = "demo-1";
 /// What lies in the folder of a walk.
 pub const DATA: &str = "kiosk-data";
 const DRIVE: &str = "usb";
+/// Layers of the configuration, of a kiosk that is set up.
+const LOCAL: &str = "local";
 /// The state of the simulated document, for office and kiosk to believe in.
 const CSCA_FILE: &str = "csca.der";
 const FACE_FILE: &str = "camera.png";
@@ -151,7 +153,7 @@ impl Scene {
         let state = out.join("office");
         let data_dir = out.join(DATA);
         let drive = out.join(DRIVE);
-        for old in [&state, &data_dir, &drive] {
+        for old in [&state, &data_dir, &drive, &out.join(LOCAL)] {
             if old.exists() {
                 fs::remove_dir_all(old)?;
             }
@@ -180,9 +182,19 @@ impl Scene {
         fs::write(&csca, document::authority()?.csca_der())?;
         let mut office = Office::init(&office_program(arguments)?, &state, &csca)?;
         office.start()?;
-        let config = config(arguments, out, &office)?;
+        let mut config = config(arguments, out, &office)?;
         if arguments.maintain {
-            technician::carry_token(&office.add_kiosk(KIOSK)?, &drive)?;
+            // Nobody's: which office it is to be of, the technician's drive says.
+            let named = std::mem::take(&mut config.office);
+            fs::create_dir_all(out.join(LOCAL))?;
+            fs::write(
+                out.join(LOCAL).join("kiosk.toml"),
+                "[office]\nheartbeat_seconds = 30\n",
+            )?;
+            config.layers = ["office.toml", "kiosk.toml"]
+                .map(|layer| out.join(LOCAL).join(layer))
+                .into();
+            technician::carry(&office.add_kiosk(KIOSK)?, &named, &drive)?;
             technician::make_card(&office, out)?;
         } else {
             provision(&config, &office)?;
@@ -263,7 +275,7 @@ impl Scene {
 
     /// A kiosk of no office, then the same one of this office.
     fn maintain(
-        &self,
+        &mut self,
         arguments: &Arguments,
         size: WindowSize,
         out: &Path,
@@ -277,6 +289,7 @@ impl Scene {
         // It ends by itself, to be started anew by the service manager.
         drop(kiosk);
         Stage::clear();
+        self.config.office = Config::load(&self.config.layers).0.office;
         let kiosk = self.begin(technician.driver(), size)?;
         let outcome = technician.maintain(&self.office, KIOSK, &self.drive);
         drop(technician);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use exchange::work_order::Action;
+use steward::protocol::Request;
 
 use crate::config::{Config, Seen, SettingError, editable};
 use crate::maintenance::{Answer, Layer, Light, Refusal, Row, RowName, Value, Word};
@@ -29,14 +30,21 @@ impl Inner {
         let (world, named) = (self.clone(), key.clone());
         let saved = blocking(move || Ok(world.config.set_local(&key, value.as_deref()))).await?;
         if let Err(error) = saved {
-            tracing::warn!(key = named, "not set: {error}");
-            return Ok(Answer::Refused(match error {
-                SettingError::Value(_) => Refusal::BadValue,
-                SettingError::NotEditable(_) | SettingError::NoLocalLayer => {
-                    Refusal::NotPossibleHere
+            let refused = match error {
+                SettingError::AnothersLayer { text } => {
+                    let told = self.ask_steward(Request::SetLocal { text }, |_, _| ());
+                    told.await.err()
                 }
-                SettingError::Write { .. } => Refusal::Failed,
-            }));
+                SettingError::Value(_) => Some(Refusal::BadValue),
+                SettingError::NotEditable(_) | SettingError::NoLocalLayer => {
+                    Some(Refusal::NotPossibleHere)
+                }
+                SettingError::Write { .. } => Some(Refusal::Failed),
+            };
+            if let Some(refusal) = refused {
+                tracing::warn!(key = named, ?refusal, "not set");
+                return Ok(Answer::Refused(refusal));
+            }
         }
         tracing::info!(key = named, "a local setting was changed");
         self.note_done(Action::Configured).await;

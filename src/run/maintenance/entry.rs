@@ -104,7 +104,11 @@ impl Inner {
             return Err(refuse(Refusal::KeyRefused));
         }
         let mut kept = self.kept();
-        kept.shown = None;
+        // A visit that was left while the card thought is over.
+        let shown_still = kept.shown.take();
+        if !shown_still.is_some_and(|now| is_same(&now.presented, &shown.presented)) {
+            return Err(refuse(Refusal::CardFailed));
+        }
         kept.entered = true;
         Ok(technician)
     }

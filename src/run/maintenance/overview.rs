@@ -53,13 +53,16 @@ fn uptime() -> Option<Duration> {
 }
 
 pub(super) fn rows(readiness: &Readiness) -> Vec<Row> {
-    let aspects = readiness.aspects.iter().filter_map(aspect_row);
+    let aspects = readiness.aspects.iter().flat_map(aspect_rows);
     let versions = readiness.versions.iter().filter_map(version_row);
     aspects.chain(versions).collect()
 }
 
-fn aspect_row(aspect: &AspectReadiness) -> Option<Row> {
-    let name = named(&aspect.aspect.to_string())?;
+/// One for each fault, so that none hides another; one without any where nothing is wrong.
+fn aspect_rows(aspect: &AspectReadiness) -> Vec<Row> {
+    let Some(name) = named(&aspect.aspect.to_string()) else {
+        return Vec::new();
+    };
     let (light, word) = match aspect.state {
         AspectState::Ready => (Light::Good, Word::Works),
         AspectState::Degraded => (Light::Warning, Word::Works),
@@ -68,14 +71,14 @@ fn aspect_row(aspect: &AspectReadiness) -> Option<Row> {
         AspectState::Unknown => (Light::None, Word::NotTested),
     };
     let row = Row::word(name, light, word);
-    let fault = aspect
-        .faults
-        .iter()
-        .find_map(|code| Fault::from_code(code.as_str()));
-    Some(match fault {
-        Some(fault) => row.with(fault),
-        None => row,
-    })
+    let codes = aspect.faults.iter();
+    let faults: Vec<Fault> = codes
+        .filter_map(|code| Fault::from_code(code.as_str()))
+        .collect();
+    match faults.is_empty() {
+        true => vec![row],
+        false => faults.iter().map(|&f| row.clone().with(f)).collect(),
+    }
 }
 
 /// The names of a readiness report (`run/readiness`).
@@ -114,17 +117,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_aspect_has_its_light_and_its_worst_fault() {
+    fn an_aspect_has_its_light_and_its_faults() {
         let aspect = |state, faults: &[&str]| AspectReadiness {
             aspect: "camera".parse().unwrap(),
             state,
             faults: AtMost::new(faults.iter().map(|f| f.parse().unwrap()).collect()).unwrap(),
             detail: None,
         };
-        let failed = aspect_row(&aspect(AspectState::Failed, &["ZZZ-99", "CAM-01"])).unwrap();
-        assert_eq!((failed.name, failed.light), (RowName::Camera, Light::Bad));
-        assert_eq!(failed.fault, Some(Fault::CameraMissing));
-        let ready = aspect_row(&aspect(AspectState::Ready, &[])).unwrap();
+        let codes = ["ZZZ-99", "CAM-01", "CAM-02"];
+        let failed = aspect_rows(&aspect(AspectState::Failed, &codes));
+        let told: Vec<_> = failed.iter().map(|r| (r.name, r.light, r.fault)).collect();
+        let expected = [Fault::CameraMissing, Fault::CameraBlack]
+            .map(|fault| (RowName::Camera, Light::Bad, Some(fault)));
+        assert_eq!(told, expected);
+        let ready = &aspect_rows(&aspect(AspectState::Ready, &[]))[..];
+        let [ready] = ready else { panic!("{ready:?}") };
         assert_eq!((ready.light, ready.fault), (Light::Good, None));
     }
 }

@@ -9,11 +9,14 @@ use exchange::{Secret, UnixMillis, VerifyingKey, fingerprint_words};
 use faults::Fault;
 use outbox::State;
 use p256::pkcs8::{DecodePublicKey, EncodePublicKey};
+use serde::Deserialize;
+use steward::protocol::Request;
 use tokio::sync::Notify;
 use x509_cert::Certificate;
 use x509_cert::der::DecodePem;
 use zeroize::Zeroizing;
 
+use crate::config::{self, Config, SettingError};
 use crate::maintenance::{Answer, Light, Refusal, Row, RowName, Step, Value, Word};
 use crate::run::asked::{Asked, blocking, failure};
 use crate::run::link::office_config;
@@ -23,10 +26,12 @@ use crate::sync::{Identity, OfficeClient, Provisioning, SyncError, TimeFloor};
 
 use super::step;
 
-/// On the drive.
+/// On the drive, as `office kiosk add --drive` writes them.
 const TOKEN_FILE: [&str; 2] = ["qoltanba", "provisioning-token"];
+const OFFICE_FILE: [&str; 2] = ["qoltanba", "office.toml"];
 /// Bytes of such a file at most.
 const LONGEST_TOKEN: u64 = 512;
+const LONGEST_OFFICE: u64 = 8192;
 /// A kiosk's certificate that ends sooner than this is warned of.
 const ENDS_SOON_MILLIS: i64 = 30 * 24 * 3_600_000;
 
@@ -90,14 +95,23 @@ impl Inner {
         if self.kiosk_id().is_some() && self.unsent().await? > 0 {
             return Ok(Answer::Refused(Refusal::UnsentSubmissions));
         }
+        let mut office = self.config.office.clone();
         let token = match token {
             Some(token) => token,
-            None => match self.token_from_drive().await? {
-                Ok(token) => token,
-                Err(refusal) => return Ok(Answer::Refused(refusal)),
-            },
+            None => {
+                let token = match self.token_from_drive().await? {
+                    Ok(token) => token,
+                    Err(refusal) => return Ok(Answer::Refused(refusal)),
+                };
+                match self.office_from_drive().await? {
+                    Ok(None) => {}
+                    Ok(Some(adopted)) => office = adopted,
+                    Err(refusal) => return Ok(Answer::Refused(refusal)),
+                }
+                token
+            }
         };
-        let (client, identity) = match self.stranger().await? {
+        let (client, identity) = match self.stranger(office).await? {
             Ok(both) => both,
             Err(e @ SyncError::Key(_)) => return Err(self.key_failure(e)),
             Err(e) => {
@@ -141,6 +155,7 @@ impl Inner {
     /// A client of nobody's kiosk.
     async fn stranger(
         self: &Arc<Self>,
+        office: config::Office,
     ) -> Result<Result<(OfficeClient, Identity), SyncError>, Failure> {
         let world = self.clone();
         blocking(move || {
@@ -148,7 +163,7 @@ impl Inner {
                 let data_dir = &world.config.data_dir;
                 let identity = Identity::to_provision(&data_dir.join("identity"), &world.tpm)?;
                 let floor = TimeFloor::open(data_dir.join("office-time.json"), None)?;
-                let office = office_config(&world.config.office)?;
+                let office = office_config(&office)?;
                 Ok((
                     OfficeClient::unprovisioned(&office, floor.into())?,
                     identity,
@@ -162,25 +177,117 @@ impl Inner {
     async fn token_from_drive(self: &Arc<Self>) -> Result<Result<Secret, Refusal>, Failure> {
         let world = self.clone();
         blocking(move || {
-            let drive = match world.drive_to_read() {
-                Ok(drive) => drive,
+            let text = match world.read_off_drive(TOKEN_FILE, LONGEST_TOKEN)? {
+                Ok(text) => text,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let path = TOKEN_FILE.map(str::to_owned);
-            let file = match world.drives.open_file(drive.id, &path) {
-                Ok(file) => std::fs::File::from(file),
-                Err(Fault::FileUnreadable) => return Ok(Err(Refusal::NoToken)),
-                Err(fault) => return Err(failure(fault, "reading the token off a drive")),
-            };
-            let mut text = Zeroizing::new(String::with_capacity(LONGEST_TOKEN as usize + 1));
-            let read = file.take(LONGEST_TOKEN).read_to_string(&mut text);
-            Ok(match (read, text.trim()) {
-                (Ok(_), token) if !token.is_empty() => Ok(Secret::from(token)),
+            Ok(match text.as_deref().map(|text| text.trim()) {
+                Some(token) if !token.is_empty() => Ok(Secret::from(token)),
                 _ => Err(Refusal::NoToken),
             })
         })
         .await
     }
+
+    /// Which office a kiosk of nobody is to be of, where the drive says so: the steward keeps it. None: that of
+    /// the configuration.
+    async fn office_from_drive(
+        self: &Arc<Self>,
+    ) -> Result<Result<Option<config::Office>, Refusal>, Failure> {
+        if !self.link.is_nobodys {
+            return Ok(Ok(None));
+        }
+        let world = self.clone();
+        let read = blocking(move || {
+            let text = match world.read_off_drive(OFFICE_FILE, LONGEST_OFFICE)? {
+                Ok(Some(text)) => text,
+                Ok(None) => return Ok(Ok(None)),
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let named = match toml::from_str::<OfficeFile>(&text) {
+                Ok(file) => file.office,
+                Err(e) => {
+                    tracing::error!("the drive's {}: {e}", OFFICE_FILE.join("/"));
+                    return Ok(Err(Refusal::BadAddress));
+                }
+            };
+            let known = &world.config.office;
+            let is_known = named.url == known.url
+                && std::fs::read_to_string(&known.ca_file)
+                    .is_ok_and(|ca| ca.trim() == named.ca.trim());
+            Ok(Ok((!is_known).then_some(named)))
+        });
+        let named = match read.await? {
+            Ok(Some(named)) => named,
+            Ok(None) => return Ok(Ok(None)),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Err(refusal) = self.adopt(named).await? {
+            return Ok(Err(refusal));
+        }
+        let world = self.clone();
+        // As it will count from the next start on.
+        blocking(move || Ok(Ok(Some(Config::load(&world.config.layers).0.office)))).await
+    }
+
+    async fn adopt(
+        self: &Arc<Self>,
+        OfficeOnDrive { url, ca }: OfficeOnDrive,
+    ) -> Result<Result<(), Refusal>, Failure> {
+        let (world, named) = (self.clone(), (url.clone(), ca.clone()));
+        let kept = blocking(move || Ok(world.config.adopt_office(&named.0, &named.1))).await?;
+        let Err(error) = kept else {
+            return Ok(Ok(()));
+        };
+        tracing::info!("an office is named by a drive: {error}");
+        Ok(match error {
+            SettingError::AnothersLayer { .. } => {
+                let adopt = Request::AdoptOffice { url, ca };
+                self.ask_steward(adopt, |_, _| ()).await.map(|_| ())
+            }
+            SettingError::Value(_) => Err(Refusal::BadAddress),
+            SettingError::NoLocalLayer | SettingError::NotEditable(_) => {
+                Err(Refusal::NotPossibleHere)
+            }
+            SettingError::Write { .. } => Err(Refusal::Failed),
+        })
+    }
+
+    /// None: there is no such file.
+    fn read_off_drive(
+        &self,
+        path: [&str; 2],
+        most: u64,
+    ) -> Result<Result<Option<Zeroizing<String>>, Refusal>, Failure> {
+        let drive = match self.drive_to_read() {
+            Ok(drive) => drive,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let file = match self.drives.open_file(drive.id, &path.map(str::to_owned)) {
+            Ok(file) => std::fs::File::from(file),
+            Err(Fault::FileUnreadable) => return Ok(Ok(None)),
+            Err(fault) => return Err(failure(fault, "reading off a technician's drive")),
+        };
+        let mut text = Zeroizing::new(String::with_capacity(most as usize + 1));
+        let read = file.take(most).read_to_string(&mut text);
+        Ok(Ok(read.is_ok().then_some(text)))
+    }
+}
+
+/// `qoltanba/office.toml` of a technician's drive.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfficeFile {
+    office: OfficeOnDrive,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfficeOnDrive {
+    /// `https://host:port`
+    url: String,
+    /// Certificate of the office's TLS authority, PEM.
+    ca: String,
 }
 
 /// Over the keys by which this kiosk knows its office.

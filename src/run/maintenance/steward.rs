@@ -55,6 +55,7 @@ fn in_words(reason: Reason, request: &Request) -> Refusal {
     match reason {
         // Its signature, most likely.
         Reason::ProgramFailed if installs => Refusal::BundleRefused,
+        Reason::Older => Refusal::BundleRefused,
         Reason::Busy => Refusal::Busy,
         Reason::NoSuchDrive => Refusal::NoDrive,
         Reason::DriveFailed => Refusal::DriveFailed,
@@ -62,7 +63,9 @@ fn in_words(reason: Reason, request: &Request) -> Refusal {
         Reason::SeveralBundles => Refusal::SeveralBundles,
         Reason::BundleTooLarge | Reason::NoSpace => Refusal::NoSpace,
         Reason::NotConfirmed => Refusal::NotConfirmedInTime,
-        Reason::NotAllowed => Refusal::NotPossibleHere,
+        Reason::NotAllowed | Reason::OfficeKnown => Refusal::NotPossibleHere,
+        Reason::BadRequest if matches!(request, Request::AdoptOffice { .. }) => Refusal::BadAddress,
+        Reason::BadRequest if matches!(request, Request::SetLocal { .. }) => Refusal::BadValue,
         Reason::BadRequest | Reason::ProgramFailed | Reason::DeadlinePassed | Reason::Storage => {
             Refusal::Failed
         }

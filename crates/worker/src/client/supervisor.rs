@@ -18,8 +18,12 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 const SILENCE_LIMIT: Duration = Duration::from_secs(6);
 /// What was asked may still come to its own end after the asker gave up.
 const GIVE_UP_PAUSE: Duration = Duration::from_secs(1);
-/// Between the end of a watching worker and the next.
+/// Between the end of a watching worker and the next; doubled each time that one ends early.
 const RESTART_PAUSE: Duration = Duration::from_millis(500);
+/// A reader that is plugged in is looked for this often at least.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+/// A worker that watched for so long did not end because it cannot work here.
+const STEADY: Duration = Duration::from_secs(10);
 
 pub(super) enum Order {
     Call(Call),
@@ -65,8 +69,10 @@ pub(super) struct Supervisor {
     process: Option<Process>,
     last_id: u64,
     watcher: Option<mpsc::UnboundedSender<WatchEvent>>,
-    /// The running process has been told to watch.
-    watching: bool,
+    /// The running process watches, since then.
+    watching: Option<Instant>,
+    /// Before the next start of one that watches.
+    pause: Duration,
     /// By then the watch must give a sign of life, or be started again.
     next_look: Instant,
 }
@@ -78,7 +84,8 @@ impl Supervisor {
             process: None,
             last_id: 0,
             watcher: None,
-            watching: false,
+            watching: None,
+            pause: RESTART_PAUSE,
             next_look: Instant::now(),
         }
     }
@@ -102,7 +109,7 @@ impl Supervisor {
                     None => self.lost().await,
                 },
                 () = sleep_until(next_look), if watched => {
-                    if self.process.is_some() && self.watching {
+                    if self.process.is_some() && self.watching.is_some() {
                         // It never waits for anything but pcscd.
                         tracing::warn!("pcscd is silent: ending the worker that waits for it");
                         self.tell(WatchEvent::Card(CardEvent::Service { up: false }));
@@ -211,7 +218,7 @@ impl Supervisor {
             Ok(Some((Said::Ready(sandbox), _))) => {
                 tracing::info!(role = self.config.role.argument(), ?sandbox, "worker ready");
                 self.process = Some(process);
-                self.watching = false;
+                self.watching = None;
                 Ok(())
             }
             _ => {
@@ -224,7 +231,7 @@ impl Supervisor {
 
     /// Starts the watch if somebody watches and it is not running.
     async fn watch(&mut self) {
-        if self.watcher.is_none() || (self.process.is_some() && self.watching) {
+        if self.watcher.is_none() || (self.process.is_some() && self.watching.is_some()) {
             return;
         }
         self.next_look = Instant::now() + RESTART_PAUSE;
@@ -238,7 +245,7 @@ impl Supervisor {
                 answer: Answer::Watching,
                 ..
             }) => {
-                self.watching = true;
+                self.watching = Some(Instant::now());
                 self.next_look = Instant::now() + SILENCE_LIMIT;
                 self.tell(WatchEvent::WorkerStarted);
             }
@@ -248,7 +255,7 @@ impl Supervisor {
 
     /// What comes unasked.
     fn note(&mut self, said: Said) {
-        if self.watching {
+        if self.watching.is_some() {
             self.next_look = Instant::now() + SILENCE_LIMIT;
         }
         match said {
@@ -267,13 +274,18 @@ impl Supervisor {
     }
 
     async fn lost(&mut self) {
+        let was_steady = self.watching.is_some_and(|since| since.elapsed() >= STEADY);
         self.end_process().await;
-        self.next_look = Instant::now() + RESTART_PAUSE;
+        if was_steady {
+            self.pause = RESTART_PAUSE;
+        }
+        self.next_look = Instant::now() + self.pause;
+        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
         self.tell(WatchEvent::WorkerDied);
     }
 
     async fn end_process(&mut self) {
-        self.watching = false;
+        self.watching = None;
         if let Some(process) = self.process.take() {
             process.kill().await;
         }
