@@ -126,12 +126,9 @@ class Visit:
     def start(self):
         self.office.start()
         slot = self.slot = self.kiosk.ready()
-        self.bring(self.office.folder / "public/tls_ca.pem", f"{LOCAL}/office-ca.pem")
+        # Which office it is to be of, a technician's drive says later.
         self.bring(self.chip.csca, f"{LOCAL}/csca.der")
         lines = [
-            "[office]",
-            f'url = "https://{OFFICE_ADDRESS}:{OFFICE_PORT}"',
-            f'ca_file = "{LOCAL}/office-ca.pem"',
             "[document]",
             f'csca = "{LOCAL}/csca.der"',
             "[update]",
@@ -156,11 +153,13 @@ class Visit:
 
     def provision(self):
         drive = Drive(self.work / "technician.img", "TECHNICIAN")
-        token = self.work / "token"
-        token.write_text(self.office.add_kiosk(NAME))
+        carried = self.work / "technician"
+        carried.mkdir()
+        self.office.add_kiosk(NAME, carried, f"https://{OFFICE_ADDRESS}:{OFFICE_PORT}")
         drive.make_folder("qoltanba")
-        drive.put(token, "qoltanba/provisioning-token")
-        token.unlink()
+        for file in ("provisioning-token", "office.toml"):
+            drive.put(carried / "qoltanba" / file, f"qoltanba/{file}")
+        shutil.rmtree(carried)
         drive.plug(self.machine)
         compared = []
 

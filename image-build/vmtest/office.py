@@ -53,9 +53,9 @@ class Office:
     def json(self, *words):
         return [json.loads(line) for line in self.call(*words).splitlines() if line.strip()]
 
-    def add_kiosk(self, name):
-        """A one-use token."""
-        return self.json("kiosk", "add", name, "--json")[0]["token"]
+    def add_kiosk(self, name, drive, url):
+        """With a one-use token in this folder, which stands for a technician's drive."""
+        self.call("kiosk", "add", name, "--drive", drive, "--url", url, "--json")
 
     def confirm_kiosk(self, name, patience=300):
         """Once it has shown its key."""
