@@ -170,6 +170,15 @@ impl Inner {
     }
 
     /// `None` before the first one of this start.
+    /// Every work order that was filed.
+    pub fn orders_are_sent(&self) -> bool {
+        let reports = self.link.reports.as_ref();
+        reports.is_some_and(|reports| {
+            let unsent = reports.statements.unsent(StatementKind::WorkOrder);
+            unsent.is_ok_and(|orders| orders.is_empty())
+        })
+    }
+
     pub fn newest_report(&self) -> Option<NewestReport> {
         let newest = *lock(&self.reports().ok()?.newest);
         (newest.number > 0).then_some(newest)

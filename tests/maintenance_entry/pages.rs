@@ -279,6 +279,10 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     assert_eq!(wiped.outcome, Some(Outcome::Done(Act::Wipe)), "{wiped:?}");
     assert!(stand.path("steward/wipe").exists());
     assert!(called().contains("reboot"), "{}", called());
+    // What the kiosk keeps goes; the office has the visit by then.
+    let order = stand.office_has_work_order();
+    let done = order["done"].as_array().unwrap();
+    assert!(done.iter().any(|d| d["action"] == "other"), "{order}");
 }
 
 #[test]

@@ -56,6 +56,7 @@ impl Inner {
             return Ok(Answer::Refused(Refusal::UnsentSubmissions));
         }
         self.note_done(Action::Other).await;
+        let technician = self.hand_in_order().await;
         let request = Request::Wipe {
             confirmation: Some(confirmation),
         };
@@ -68,7 +69,13 @@ impl Inner {
                     Word::Restarted,
                 )])
             }
-            Err(refusal) => Answer::Refused(refusal),
+            Err(refusal) => {
+                // The visit goes on.
+                if let Some(technician) = technician {
+                    self.open_work_order(technician).await;
+                }
+                Answer::Refused(refusal)
+            }
         })
     }
 

@@ -17,6 +17,8 @@ use crate::session::event::Failure;
 use crate::sync::private_file;
 
 const DEVICES_WITHIN: Duration = Duration::from_secs(30);
+/// An office that can be reached has a work order within this.
+const SENT_WITHIN: Duration = Duration::from_secs(30);
 
 /// Opening one and closing another one never meet.
 static ORDERS: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
@@ -117,6 +119,26 @@ impl Inner {
                 Value::Count(closed.done.len() as u64),
             ),
         ]))
+    }
+
+    /// Before all that the kiosk keeps goes, the order of this visit too: closed, and at the office where that can be
+    /// reached. Gives whose it was.
+    pub(super) async fn hand_in_order(self: &Arc<Self>) -> Option<CertificateSerial> {
+        let order = self.kept().order.clone()?;
+        let technician = order.technician.clone();
+        self.file(order).await?;
+        self.kept().order = None;
+        let end = tokio::time::Instant::now() + SENT_WITHIN;
+        while self.link_is_up() && tokio::time::Instant::now() < end {
+            let world = self.clone();
+            let sent = blocking(move || Ok(world.orders_are_sent())).await;
+            if sent.is_ok_and(|sent| sent) {
+                return Some(technician);
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        tracing::warn!("the office has not got the work order of this visit");
+        Some(technician)
     }
 
     /// One whose technician did not get to leave: a cut, a restart, the end of the visit.
