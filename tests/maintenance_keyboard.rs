@@ -1,8 +1,11 @@
 //! A technician needs no finger either: on every screen of maintenance mode Tab reaches
 //! whatever can be touched, once round, and Enter does what a finger there does.
 //!
-//! One test function: the event loop exists once a process.
+//! One test of the window: the event loop exists once a process. The visits run in a process of their own.
 #![cfg(feature = "headless")]
+
+#[allow(dead_code, reason = "each test uses its part of it")]
+mod support;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -154,5 +157,23 @@ fn the_colours_are_judged_by_keys(driver: &mut Driver, touches: &Touches) {
     assert_eq!(
         touches.take(),
         [Do::Judge(true), Do::SkipTest].map(Touch::Maintain)
+    );
+}
+
+/// A kiosk of nobody set up, then looked through and tested, with a real office, by keys.
+#[test]
+fn a_technicians_visits_by_keys_alone() {
+    support::build_office_and_worker();
+    let folder = tempfile::tempdir().expect("a folder");
+    let walked = std::process::Command::new(support::WALKTHROUGH)
+        .args(["--maintain", "--keyboard", "--pace", "20", "--out"])
+        .arg(folder.path())
+        .output()
+        .expect("the walkthrough starts");
+    assert!(
+        walked.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&walked.stdout),
+        String::from_utf8_lossy(&walked.stderr)
     );
 }

@@ -31,7 +31,7 @@ struct Kept {
     faults: Vec<String>,
 }
 
-/// The service manager gives up after ten; a power cut or an impatient hand may be two.
+/// The service manager gives up after as many (StartLimitBurst=); a power cut or an impatient hand may be two.
 const CRASH_LOOP: u32 = 5;
 /// A start that lived so long was a good one.
 const RAN_WELL: Duration = Duration::from_secs(60);

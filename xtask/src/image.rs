@@ -15,6 +15,16 @@ use crate::packages::{self, Need};
 
 /// QEMU of Debian 12 itself (7.2) has no touch screen; that of its backports has.
 const TOUCH_SCREEN: &str = "virtio-multitouch-pci";
+/// What an image is made of, and folders in there that it is not.
+const SOURCES: [&str; 6] = [
+    "Cargo.lock",
+    "crates",
+    "image-build",
+    "src",
+    "systemd",
+    "ui",
+];
+const NO_SOURCES: [&str; 6] = ["benches", "out", "tests", "vmtest", "work", "__pycache__"];
 /// Of crates/outbox/examples: fills a queue, and changes its schema.
 const QUEUE: &str = "queue";
 
@@ -32,7 +42,7 @@ pub fn run(words: &[String]) -> anyhow::Result<ExitCode> {
 }
 
 /// `[VERSION] [--only ui|poweron|devices|journey|secureboot|update] [--programs DIR] [--work DIR] [--direct] [--starts N]
-/// [--points N] [--cases WORDS]`; the image is built where it is missing. `ui` looks at it, `poweron` times its start, `devices`
+/// [--points N] [--cases WORDS]`; the image is built where it is missing or older than its sources. `ui` looks at it, `poweron` times its start, `devices`
 /// plugs and pulls what a kiosk works with, `journey` is a citizen's whole visit there, `secureboot` tampers with what starts and
 /// moves the disk to another TPM, `update` installs bundles; without `--only` all of them.
 pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
@@ -70,7 +80,7 @@ pub fn test_in_machine(words: &[String]) -> anyhow::Result<ExitCode> {
         "this QEMU has no {TOUCH_SCREEN}: on Debian 12 install qemu-system-x86 of bookworm-backports"
     );
     let image = folder().join("out").join(format!("{version}-test"));
-    if !image.join("disk.img").exists() {
+    if is_stale(&image.join("disk.img"), cargo::root())? {
         let built = build(version, "test", flags.value("--programs"), None)?;
         if built != ExitCode::SUCCESS {
             return Ok(built);
@@ -238,6 +248,32 @@ fn status(command: &mut Command) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Something that it is made of has changed since.
+fn is_stale(image: &Path, root: &Path) -> anyhow::Result<bool> {
+    let Ok(built) = image.metadata() else {
+        return Ok(true);
+    };
+    let built = built.modified()?;
+    let mut places: Vec<PathBuf> = SOURCES.iter().map(|name| root.join(name)).collect();
+    while let Some(place) = places.pop() {
+        if !place.is_dir() {
+            if place.symlink_metadata()?.modified()? > built {
+                println!("{} is newer than the image", place.display());
+                return Ok(true);
+            }
+            continue;
+        }
+        for entry in std::fs::read_dir(&place)? {
+            let entry = entry?.path();
+            let name = entry.file_name().unwrap_or_default();
+            if !NO_SOURCES.iter().any(|&no| name == no) {
+                places.push(entry);
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// The first word, where it is no flag.
 fn leading(words: &[String]) -> (Option<&str>, &[String]) {
     match words.split_first() {
@@ -248,7 +284,39 @@ fn leading(words: &[String]) -> (Option<&str>, &[String]) {
 
 #[cfg(test)]
 mod tests {
-    use super::leading;
+    use std::fs::{File, create_dir_all};
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
+
+    use super::{SOURCES, is_stale, leading};
+
+    #[test]
+    fn an_image_is_as_old_as_what_it_is_made_of() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        let touch = |name: &str, seconds| {
+            let path = root.join(name);
+            create_dir_all(path.parent().unwrap()).unwrap();
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            File::create(path).unwrap().set_modified(at).unwrap();
+        };
+        let stale = || is_stale(&root.join("disk.img"), root).unwrap();
+        for name in SOURCES {
+            match Path::new(name).extension() {
+                Some(_) => touch(name, 10),
+                None => touch(&format!("{name}/a/b.rs"), 10),
+            }
+        }
+        assert!(stale(), "there is none");
+        touch("disk.img", 20);
+        assert!(!stale());
+        for other in ["image-build/work/x", "crates/a/tests/x.rs", "xtask/x.rs"] {
+            touch(other, 30);
+            assert!(!stale(), "{other}");
+        }
+        touch("systemd/units/x.service", 30);
+        assert!(stale());
+    }
 
     #[test]
     fn a_version_stands_before_the_flags() {
