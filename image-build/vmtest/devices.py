@@ -240,16 +240,38 @@ def hung_kiosk(kiosk):
     return f"after {limit}: {said}"
 
 
-def clock(kiosk):
-    kiosk.ready()
+def ask_steward(kiosk, request):
+    """Its last answer, and what the journal says of it."""
     # As the kiosk's user, whom the steward obeys; a shell has no other way to a socket that is a file.
     proxy = "systemd-socket-activate --listen=127.0.0.1:4000 /usr/lib/systemd/systemd-socket-proxyd /run/qoltanba-steward.socket"
-    kiosk.run(f"setpriv --reuid=qoltanba --regid=qoltanba --clear-groups {proxy} >/dev/null 2>&1 &")
-    request = json.dumps({"verb": "set_time", "unix_seconds": CLOCK_SET})
-    asked = f"exec 3<>/dev/tcp/127.0.0.1/4000 && echo '{request}' >&3 && timeout 100 head -n 1 <&3"
+    kiosk.run(f"pgrep -f socket-proxyd >/dev/null || setpriv --reuid=qoltanba --regid=qoltanba --clear-groups {proxy} >/dev/null 2>&1 &")
+    asked = f"exec 3<>/dev/tcp/127.0.0.1/4000 && printf '%s\\n' '{json.dumps(request)}' >&3 && timeout 100 head -n 1 <&3"
     answer = until(lambda: (said := kiosk.run(asked)).startswith("{") and said, PATIENCE / 5)
+    told = kiosk.run("journalctl -b -o cat -n 5 -u qoltanba-steward")
+    require(answer, f"the steward says nothing: {told}")
+    return json.loads(answer), told
+
+
+def settings(kiosk):
+    kiosk.ready()
+    answer, told = ask_steward(kiosk, {"verb": "set_local", "text": "[session]\nidle_seconds = 77\n"})
+    require("done" in answer, f"the steward says {answer}: {told}")
+    kept = kiosk.run(f"stat -c '%U %a' {LOCAL}; cat {LOCAL}").split()
+    require(kept == ["root", "644", "[session]", "idle_seconds", "=", "77"], f"kept is {kept}")
+    answer, told = ask_steward(kiosk, {"verb": "set_local", "text": "[office]\nca_file = '/tmp/ca.pem'\n".replace("'", '"')})
+    require("refused" in answer and "ca_file" in str(answer), f"the steward says {answer}: {told}")
+    writes = "echo x >/var/lib/qoltanba-local/office.toml"
+    stranger = kiosk.run(f"setpriv --reuid=qoltanba --regid=qoltanba --clear-groups bash -c '{writes}' 2>&1; ls /var/lib/qoltanba-local").split("\n")
+    require("office.toml" not in stranger, f"the kiosk's user can choose an office: {stranger}")
+    kiosk.run(f"rm {LOCAL}")
+    return f"kept as {' '.join(kept[:2])}; an authority is refused; the kiosk's user cannot write there"
+
+
+def clock(kiosk):
+    kiosk.ready()
+    answer, _ = ask_steward(kiosk, {"verb": "set_time", "unix_seconds": CLOCK_SET})
     told = kiosk.run("journalctl -b -o cat -n 5 -u 'qoltanba-clock@*'; journalctl -b -o cat -n 5 -u qoltanba-steward")
-    require(answer and '"done"' in answer, f"the steward says {answer}: {told}")
+    require("done" in answer, f"the steward says {answer}: {told}")
     system = int(kiosk.run("date +%s"))
     board = int(kiosk.run("cat /sys/class/rtc/rtc0/since_epoch"))
     moment = kiosk.run("cat /sys/class/rtc/rtc0/date /sys/class/rtc/rtc0/time").split()
@@ -278,6 +300,7 @@ CASES = [
     ("a token writer on a serial line is spoken to", writer, False),
     ("what was plugged in before the start is there", plugged_before, False),
     ("the network is cut and comes back", network, False),
+    ("a technician's settings are kept by the steward", settings, False),
     ("the clock is set, and the board's", clock, False),
     ("a kiosk that hangs is started anew", hung_kiosk, False),
     ("a kernel that hangs is started anew", hung_kernel, False),
