@@ -4,7 +4,6 @@
 //! One test of the window: the event loop exists once a process. The visits run in a process of their own.
 #![cfg(feature = "headless")]
 
-#[allow(dead_code, reason = "each test uses its part of it")]
 mod support;
 
 use std::cell::RefCell;

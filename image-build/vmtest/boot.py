@@ -129,9 +129,15 @@ def usb(machine, checks, work):
     mounted = until(lambda: run("grep /run/media/kiosk/ /proc/mounts").strip(), 180)
     wanted = ("CITIZEN", "nosuid", "nodev", "noexec", "uid=970")
     checks.check("a citizen's drive is mounted, harmless", all(w in mounted for w in wanted), mounted)
-    inside = run("grep /run/media/kiosk/CITIZEN /proc/$(systemctl show -P MainPID qoltanba-kiosk)/mountinfo").strip()
-    once = inside.count("\n") == 0 and " rw,nosuid,nodev,noexec" in inside
-    checks.check("the kiosk sees it once, and may write there", once, inside)
+    seen = "grep /run/media/kiosk/CITIZEN /proc/$(systemctl show -P MainPID qoltanba-kiosk)/mountinfo"
+    inside = run(seen).strip()
+    # The second half of the line is the file system's own word.
+    mount, _, system = inside.partition(" - ")
+    once = inside.count("\n") == 0 and " rw,nosuid,nodev,noexec" in mount
+    checks.check("the kiosk sees it once, and nothing is written", once and " ro," in system, inside)
+    failed = run("systemctl start 'qoltanba-drive@CITIZEN\\x2dsda.service' || journalctl -b -o cat -n 5 -u 'qoltanba-drive@*'").strip()
+    inside = run(seen).strip()
+    checks.check("once it is chosen the kiosk may write there", " rw," in inside.partition(" - ")[2], failed or inside)
     machine.unplug("stick-device")
     everywhere = "grep -h /run/media/kiosk/ /proc/mounts /proc/$(systemctl show -P MainPID qoltanba-kiosk)/mounts"
     gone = until(lambda: not run(everywhere).strip(), 120)

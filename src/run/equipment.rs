@@ -1,12 +1,15 @@
 //! The devices that the configuration names, real or simulated.
 
+use std::path::Path;
 use std::sync::Arc;
-#[cfg(feature = "simulated")]
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use exchange::StorageType;
 use faults::Fault;
 use keystore::pkcs11::Profile;
+use steward::DriveName;
+use steward::protocol::{Answer, Reason, Request};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use worker::TokenPlace;
 use zeroize::Zeroizing;
@@ -23,6 +26,10 @@ use crate::session::event::{DeviceEvent, Event};
 
 use super::media::Picture;
 use super::{Events, Screen, card_service, office_card};
+
+/// A steward that does something else is asked again until then.
+const OPENED_WITHIN: Duration = Duration::from_secs(20);
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
 
 pub(super) fn teller(events: Events) -> impl Fn(DeviceEvent) + Send + Sync + 'static {
     move |event| events.send(Event::Device(event))
@@ -265,7 +272,8 @@ async fn plug_in_and_pull(
 
 /// # Errors
 /// The system gives no thread.
-pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Box<dyn UsbDrives>> {
+pub(super) fn drives(config: &Config, events: Events) -> std::io::Result<Box<dyn UsbDrives>> {
+    let wanted = &config.usb;
     // A folder of the kiosk's own disk is no citizen's drive.
     let refused = wanted.root_is_drive && !cfg!(feature = "simulated");
     let tell = teller(events);
@@ -275,9 +283,44 @@ pub(super) fn drives(wanted: &config::Usb, events: Events) -> std::io::Result<Bo
     }
     let settings = usb_drive::hardware::Config {
         root_is_drive: wanted.root_is_drive && !refused,
+        opener: opener(&config.steward),
         ..usb_drive::hardware::Config::new(wanted.root.clone())
     };
     Ok(Box::new(usb_drive::hardware::start(settings, tell)?))
+}
+
+/// By the steward, where there is one: elsewhere drives are mounted as somebody's desktop likes them.
+fn opener(steward: &Path) -> Option<usb_drive::hardware::Opener> {
+    if !steward.exists() {
+        return None;
+    }
+    let (steward, runtime) = (steward.to_owned(), Handle::try_current().ok()?);
+    Some(Arc::new(move |label| {
+        let drive: DriveName = label.parse().map_err(std::io::Error::other)?;
+        let request = Request::OpenDrive { drive };
+        let opened = async {
+            let until = Instant::now() + OPENED_WITHIN;
+            loop {
+                match steward::client::ask(&steward, &request, |_, _| ()).await {
+                    Ok(Answer::Refused(r))
+                        if r.reason == Reason::Busy && Instant::now() < until =>
+                    {
+                        tokio::time::sleep(BUSY_PAUSE).await;
+                    }
+                    Ok(Answer::Refused(refusal)) => return Err(std::io::Error::other(refusal)),
+                    Ok(_) => return Ok(()),
+                    Err(e) => return Err(std::io::Error::other(e)),
+                }
+            }
+        };
+        // Whoever asks may be within the runtime, and may wait.
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| runtime.block_on(opened));
+            waits
+                .join()
+                .unwrap_or_else(|_| Err(std::io::Error::other("nobody asked the steward")))
+        })
+    }))
 }
 
 /// # Errors

@@ -174,7 +174,7 @@ fn token_writer(config: &Config) -> Inspection {
 
 fn usb_drives(config: &Config) -> std::io::Result<Inspection> {
     let (events, _told) = mpsc::channel();
-    let drives = equipment::drives(&config.usb, Events(events))?.drives();
+    let drives = equipment::drives(config, Events(events))?.drives();
     let what = format!("watched; {} inserted", drives.len());
     Ok(Inspection::good("usb drives", what))
 }

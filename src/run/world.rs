@@ -193,7 +193,7 @@ impl World {
             media: MediaStore::default(),
             files_worker,
             link,
-            drives: equipment::drives(&config.usb, events.clone()).map_err(StartError::Thread)?,
+            drives: equipment::drives(&config, events.clone()).map_err(StartError::Thread)?,
             trust,
             reader: equipment::card_reader(&config, events.clone()),
             tokens: equipment::token_writer(&config, events.clone()),

@@ -63,6 +63,7 @@ pub struct Deadlines {
     /// From a drive, or offered.
     pub install_update: u64,
     pub slots: u64,
+    pub open_drive: u64,
     pub set_time: u64,
     pub restart_card_service: u64,
     pub export_logs: u64,
@@ -121,6 +122,7 @@ impl Default for Deadlines {
             // 300 MB from a slow drive, then a minute of writing; five times that.
             install_update: 30 * 60,
             slots: 30,
+            open_drive: 30,
             set_time: 30,
             restart_card_service: 30,
             export_logs: 120,
@@ -140,6 +142,7 @@ impl Deadlines {
             Request::Slots {} => self.slots,
             // It is what an export begins with.
             Request::RecentLogs { .. } => self.export_logs,
+            Request::OpenDrive { .. } => self.open_drive,
             Request::SetTime { .. } => self.set_time,
             Request::RestartCardService {} => self.restart_card_service,
             Request::ExportLogs { .. } => self.export_logs,

@@ -44,6 +44,18 @@ impl DriveName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As the instance of a unit (systemd.unit(5), "String Escaping for Inclusion in Unit Names").
+    pub fn escaped(&self) -> String {
+        let mut name = String::with_capacity(self.0.len());
+        for byte in self.0.bytes() {
+            match byte {
+                b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'.' => name.push(byte.into()),
+                other => name += &format!("\\x{other:02x}"),
+            }
+        }
+        name
+    }
 }
 
 impl FromStr for DriveName {
@@ -296,6 +308,19 @@ mod tests {
         assert_eq!(mount.device, "8:17");
         assert_eq!(mount.point, PathBuf::from("/run/media/kiosk/\u{49a}алам 1"));
         assert!(mount.is_fit(&Config::default()));
+    }
+
+    /// As `systemd-escape` gives it.
+    #[test]
+    fn a_name_is_the_instance_of_a_unit() {
+        for (name, escaped) in [
+            ("USB-sda1", r"USB\x2dsda1"),
+            ("MY KEY-sdb", r"MY\x20KEY\x2dsdb"),
+            ("a.b_c:%i\\", r"a.b_c\x3a\x25i\x5c"),
+            ("\u{49a}", r"\xd2\x9a"),
+        ] {
+            assert_eq!(name.parse::<DriveName>().unwrap().escaped(), escaped);
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub enum Request {
     },
     /// What lies in the slots, and which of them runs.
     Slots {},
+    /// From now on this drive may be written: somebody chose it for that.
+    OpenDrive { drive: DriveName },
     /// Sets the clock of the system, UTC.
     SetTime { unix_seconds: SaneTime },
     /// Ends the card service, hung or not, and starts it anew.
@@ -84,6 +86,7 @@ impl Request {
             Request::InstallUpdate { .. } => "install_update",
             Request::InstallOffered { .. } => "install_offered",
             Request::Slots {} => "slots",
+            Request::OpenDrive { .. } => "open_drive",
             Request::SetTime { .. } => "set_time",
             Request::RestartCardService {} => "restart_card_service",
             Request::ExportLogs { .. } => "export_logs",
@@ -204,6 +207,7 @@ mod tests {
                 "set_time",
             ),
             (r#"{"verb":"restart_card_service"}"#, "restart_card_service"),
+            (r#"{"verb":"open_drive","drive":"USB-sda1"}"#, "open_drive"),
             (
                 r#"{"drive":"USB-sda1","verb":"export_logs"}"#,
                 "export_logs",
@@ -258,6 +262,8 @@ mod tests {
             r#"{"verb":"install_update","drive":"USB-sda1","drive":"USB-sdb1"}"#,
             r#"{"verb":"install_update","drive":"../etc"}"#,
             r#"{"verb":"install_update","drive":7}"#,
+            r#"{"verb":"open_drive","drive":"a/b"}"#,
+            r#"{"verb":"open_drive"}"#,
             r#"{"verb":"export_logs","drive":""}"#,
             r#"{"verb":"wipe","confirmation":"yes"}"#,
             r#"{"verb":"network","settings":{"manual":{"address":"10.1.2.3"}}}"#,
@@ -323,6 +329,7 @@ mod tests {
                 Request::SetLocal { text: "camera = \"auto\"\n".into() },
                 Request::AdoptOffice { url: "https://a".into(), ca: "x".into() },
                 Request::InstallUpdate { drive: "USB-sda1".parse().unwrap(), restart: false },
+                Request::OpenDrive { drive: "USB-sda1".parse().unwrap() },
             ] {
                 let mut line = serde_json::to_value(&request).unwrap();
                 prop_assert_eq!(Request::parse(&line.to_string()).unwrap(), request);

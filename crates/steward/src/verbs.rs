@@ -124,6 +124,11 @@ impl Steward {
                     .await
             }
             Request::Slots {} => slots::read(&self.config).await.map(Answer::Slots),
+            Request::OpenDrive { drive } => {
+                let config = self.config.clone();
+                let drive = blocking(turn, move || drive::find(&config, &drive)).await?;
+                self.open_drive(&drive.name).await.map(|()| Answer::Done {})
+            }
             Request::SetTime { unix_seconds } => self.set_time(unix_seconds).await,
             Request::RestartCardService {} => self.restart_card_service().await,
             Request::ExportLogs { drive } => self.export_logs(turn, drive).await,
@@ -215,6 +220,15 @@ impl Steward {
         }
     }
 
+    /// In a unit of its own: nothing else here may mount.
+    async fn open_drive(&self, drive: &DriveName) -> Result<(), Refusal> {
+        let unit = format!("qoltanba-drive@{}.service", drive.escaped());
+        let started = program::run(&self.config.programs.systemctl, ["start", &unit], |_| ());
+        started
+            .await
+            .map_err(|refusal| Refusal::new(Reason::DriveFailed, refusal.detail))
+    }
+
     async fn set_time(&self, time: SaneTime) -> Result<Answer, Refusal> {
         // In a unit of its own: nothing else here may touch a clock.
         let unit = format!("qoltanba-clock@{time}.service");
@@ -245,6 +259,7 @@ impl Steward {
         let config = self.config.clone();
         let drive = blocking(turn.clone(), move || drive::find(&config, &drive)).await?;
         let tail = logs::read(&self.config).await?;
+        self.open_drive(&drive.name).await?;
         blocking(turn, move || {
             logs::write(&drive, &tail, jiff::Timestamp::now())
         })

@@ -126,6 +126,8 @@ impl UsbDrives for Drives {
 
     fn folder(&self, drive: DriveId, path: &[String]) -> Result<Folder, Fault> {
         let slot = self.slot(drive)?;
+        let chosen = slot.medium.choose();
+        chosen.map_err(|error| fault(&*slot.medium, &error))?;
         Folder::open(&slot.root, path, slot.medium)
     }
 

@@ -5,6 +5,7 @@
 //! stay in the kiosk.
 
 mod mounts;
+mod opened;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ use super::trouble::Medium;
 use super::{DriveFound, Folder, UsbDrives};
 use crate::session::event::{DeviceEvent, DriveId, FolderListing};
 use mounts::Mount;
+use opened::OpenedDrive;
 
 /// The kernel wakes us when a mount comes or goes; a pulled drive is looked for this often.
 const LOOK: Timespec = Timespec {
@@ -28,7 +30,10 @@ const LOOK: Timespec = Timespec {
 /// When the list of mounts itself cannot be watched.
 const PAUSE: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Clone)]
+/// Lets the drive of this name be written; may take seconds.
+pub type Opener = Arc<dyn Fn(&str) -> std::io::Result<()> + Send + Sync>;
+
+#[derive(Clone)]
 pub struct Config {
     /// Each mount point directly in it is one drive.
     pub root: PathBuf,
@@ -36,6 +41,8 @@ pub struct Config {
     pub root_is_drive: bool,
     /// Types of file system that are taken.
     pub file_systems: Vec<String>,
+    /// Where drives are mounted read-only until a person chose one; none: they are as they are.
+    pub opener: Option<Opener>,
 }
 
 impl Config {
@@ -44,6 +51,7 @@ impl Config {
             root,
             root_is_drive: false,
             file_systems: ["vfat", "exfat"].map(String::from).to_vec(),
+            opener: None,
         }
     }
 }
@@ -97,18 +105,22 @@ fn look(config: &Config, drives: &Drives) {
             .into_iter()
             .filter(|mount| mount.point.parent() == Some(&config.root))
             .filter(|mount| mount.is_fit(&config.file_systems) && mount.is_present())
-            .map(slot)
+            .map(|mount| slot(mount, config.opener.as_ref()))
             .collect()
     };
     drives.update(found);
 }
 
-fn slot(mount: Mount) -> Slot {
+fn slot(mount: Mount, opener: Option<&Opener>) -> Slot {
+    let (label, root) = (label(&mount.point), mount.point.clone());
     Slot {
         key: format!("{}@{}", mount.id, mount.device),
-        label: label(&mount.point),
-        root: mount.point.clone(),
-        medium: Arc::new(mount),
+        medium: match opener {
+            Some(opener) => Arc::new(OpenedDrive::new(mount, label.clone(), opener.clone())),
+            None => Arc::new(mount),
+        },
+        label,
+        root,
     }
 }
 

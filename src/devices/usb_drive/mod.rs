@@ -45,7 +45,7 @@ pub trait UsbDrives: Send + Sync {
     fn list(&self, drive: DriveId, path: &[String], pictures: bool)
     -> Result<FolderListing, Fault>;
 
-    /// Opens a folder, for the keystore to work in.
+    /// Opens a folder, for the keystore to work in: from now on the drive may be written.
     ///
     /// # Errors
     /// `UsbMissing`, `UsbPulled`, `UsbFailed`.

@@ -26,6 +26,14 @@ pub(super) trait Medium: Send + Sync {
         Ok(())
     }
 
+    /// Asked before something is written to it, each time: a person chose it for that.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn choose(&self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// What it says of itself, given what its file system says.
     fn space(&self, measured: Space) -> Space {
         measured

@@ -32,6 +32,27 @@ async fn a_drive_tells_what_it_has_for_the_steward() {
 }
 
 #[tokio::test]
+async fn a_chosen_drive_is_opened_for_writing_and_no_other() {
+    let place = Place::new();
+    place.start();
+    place.drive("MY.KEY-sda1");
+    let (answer, _) = place
+        .ask(r#"{"verb":"open_drive","drive":"MY.KEY-sda1"}"#)
+        .await;
+    assert_eq!(answer, Answer::Done {});
+    let opened = r"systemctl start qoltanba-drive@MY.KEY\x2dsda1.service";
+    assert_eq!(place.calls(), [opened]);
+    let (answer, _) = place
+        .ask(r#"{"verb":"open_drive","drive":"USB-sdb1"}"#)
+        .await;
+    let Answer::Refused(refusal) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(refusal.reason, Reason::NoSuchDrive);
+    assert_eq!(place.calls(), [opened]);
+}
+
+#[tokio::test]
 async fn an_update_is_installed_from_a_copy_that_nobody_else_can_change() {
     let place = Place::new();
     place.start();
