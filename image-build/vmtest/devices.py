@@ -244,7 +244,8 @@ def ask_steward(kiosk, request):
     """Its last answer, and what the journal says of it."""
     # As the kiosk's user, whom the steward obeys; a shell has no other way to a socket that is a file.
     proxy = "systemd-socket-activate --listen=127.0.0.1:4000 /usr/lib/systemd/systemd-socket-proxyd /run/qoltanba-steward.socket"
-    kiosk.run(f"pgrep -f socket-proxyd >/dev/null || setpriv --reuid=qoltanba --regid=qoltanba --clear-groups {proxy} >/dev/null 2>&1 &")
+    # Who waits for the output must not wait for this.
+    kiosk.run(f"{{ pgrep -f socket-proxyd || setpriv --reuid=qoltanba --regid=qoltanba --clear-groups {proxy}; }} >/dev/null 2>&1 &")
     asked = f"exec 3<>/dev/tcp/127.0.0.1/4000 && printf '%s\\n' '{json.dumps(request)}' >&3 && timeout 100 head -n 1 <&3"
     answer = until(lambda: (said := kiosk.run(asked)).startswith("{") and said, PATIENCE / 5)
     told = kiosk.run("journalctl -b -o cat -n 5 -u qoltanba-steward")
