@@ -27,6 +27,8 @@ use stand::Stand;
 
 const VISITS: usize = 15;
 const LIMIT: Duration = Duration::from_secs(2);
+/// A hand is slower than the look at the reader: a card must be seen to be out.
+const OUT: Duration = Duration::from_secs(2);
 
 fn main() {
     let mut stand = Stand::new();
@@ -57,6 +59,7 @@ fn main() {
         stand.sees_page(Page::WorkOrder);
         stand.act(Do::Act(Act::Leave));
         stand.sees_welcome();
+        std::thread::sleep(OUT);
     }
     say("card in to the PIN's page", &mut to_pin);
     say("PIN to the overview", &mut to_overview);
