@@ -84,12 +84,17 @@ impl Drop for Service {
 
 /// The worker that `accepted` started.
 fn worker_of(pid: u32) -> u32 {
-    let children = format!("/proc/{pid}/task/{pid}/children");
+    let parent = format!("PPid:\t{pid}");
+    let is_child = |of: &u32| {
+        let status = std::fs::read_to_string(format!("/proc/{of}/status"));
+        status.is_ok_and(|status| status.lines().any(|line| line == parent))
+    };
     let end = Instant::now() + SOON;
     loop {
-        let children = std::fs::read_to_string(&children).unwrap();
-        if let Some(child) = children.split_whitespace().next() {
-            return child.parse().unwrap();
+        let all = std::fs::read_dir("/proc").unwrap();
+        let mut pids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+        if let Some(child) = pids.find(is_child) {
+            return child;
         }
         assert!(Instant::now() < end, "{pid} starts no worker");
         std::thread::sleep(Duration::from_millis(20));
