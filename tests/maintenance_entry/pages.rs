@@ -327,7 +327,9 @@ fn a_kiosk_of_nobody_learns_its_office_from_the_drive() {
     stand.act(Do::Act(Act::ProvisionFromDrive));
     stand.sees("words to compare", |view| match &view.screen {
         Screen::Maintenance(view) => {
+            let address = value(view, RowName::OfficeAddress);
             value(view, RowName::Provisioned) == Some(Value::Word(Word::AwaitingOffice))
+                && address == Some(Value::Text(known.url.clone()))
         }
         _ => false,
     });

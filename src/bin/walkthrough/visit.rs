@@ -191,7 +191,7 @@ impl Scene {
                 out.join(LOCAL).join("kiosk.toml"),
                 "[office]\nheartbeat_seconds = 30\n",
             )?;
-            config.layers = ["office.toml", "kiosk.toml"]
+            config.layers = ["image.toml", "office.toml", "kiosk.toml"]
                 .map(|layer| out.join(LOCAL).join(layer))
                 .into();
             technician::carry(&office.add_kiosk(KIOSK)?, &named, &drive)?;

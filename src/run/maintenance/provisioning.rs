@@ -105,7 +105,11 @@ impl Inner {
                 };
                 match self.office_from_drive().await? {
                     Ok(None) => {}
-                    Ok(Some(adopted)) => office = adopted,
+                    Ok(Some(adopted)) => {
+                        let row = Row::text(RowName::OfficeAddress, &adopted.url);
+                        step(asked, Step::Row(row));
+                        office = adopted;
+                    }
                     Err(refusal) => return Ok(Answer::Refused(refusal)),
                 }
                 token
