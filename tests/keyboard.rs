@@ -10,7 +10,6 @@ mod support;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::process::Command;
 use std::rc::Rc;
 
 use exchange::Language;
@@ -490,17 +489,5 @@ fn who_touches_sees_no_ring(driver: &mut Driver) {
 /// From the welcome screen to the certificate, with a real office, by keys.
 #[test]
 fn an_enrolment_by_keys_alone() {
-    support::build_office_and_worker();
-    let folder = tempfile::tempdir().expect("a folder");
-    let walked = Command::new(support::WALKTHROUGH)
-        .args(["--keyboard", "--pace", "20", "--out"])
-        .arg(folder.path())
-        .output()
-        .expect("the walkthrough starts");
-    assert!(
-        walked.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&walked.stdout),
-        String::from_utf8_lossy(&walked.stderr)
-    );
+    support::walk_by_keys(&[]);
 }

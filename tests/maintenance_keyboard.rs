@@ -162,17 +162,5 @@ fn the_colours_are_judged_by_keys(driver: &mut Driver, touches: &Touches) {
 /// A kiosk of nobody set up, then looked through and tested, with a real office, by keys.
 #[test]
 fn a_technicians_visits_by_keys_alone() {
-    support::build_office_and_worker();
-    let folder = tempfile::tempdir().expect("a folder");
-    let walked = std::process::Command::new(support::WALKTHROUGH)
-        .args(["--maintain", "--keyboard", "--pace", "20", "--out"])
-        .arg(folder.path())
-        .output()
-        .expect("the walkthrough starts");
-    assert!(
-        walked.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&walked.stdout),
-        String::from_utf8_lossy(&walked.stderr)
-    );
+    support::walk_by_keys(&["--maintain"]);
 }

@@ -59,3 +59,21 @@ pub fn submissions(walk: &Path) -> Vec<Value> {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
+
+/// A demo's walk by a keyboard alone; every step of it must work.
+pub fn walk_by_keys(words: &[&str]) {
+    build_office_and_worker();
+    let folder = tempfile::tempdir().expect("a folder");
+    let walked = Command::new(WALKTHROUGH)
+        .args(["--keyboard", "--pace", "20", "--out"])
+        .arg(folder.path())
+        .args(words)
+        .output()
+        .expect("the walkthrough starts");
+    assert!(
+        walked.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&walked.stdout),
+        String::from_utf8_lossy(&walked.stderr)
+    );
+}
