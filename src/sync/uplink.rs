@@ -281,13 +281,14 @@ impl Uplink {
                 blocking(&self.outbox, move |o| o.quarantine(submission, &reason)).await,
                 UplinkEvent::Quarantined { submission, held },
             ),
-            Verdict::Wait(wait, who) => (
-                blocking(&self.outbox, move |o| {
-                    o.postpone(submission, now, wait, who)
-                })
-                .await,
-                UplinkEvent::Postponed { submission, held },
-            ),
+            Verdict::Wait(wait, who) => {
+                let reason = error.to_string();
+                let settled = blocking(&self.outbox, move |o| {
+                    o.postpone(submission, now, wait, who, &reason)
+                });
+                let event = UplinkEvent::Postponed { submission, held };
+                (settled.await, event)
+            }
         };
         if let Err(e) = settled {
             tracing::error!(%submission, "the queue cannot be written: {e}");

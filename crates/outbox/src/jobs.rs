@@ -162,7 +162,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts the next attempt off and counts a failure.
+    /// Puts the next attempt off, counts a failure and keeps its reason for the list.
     ///
     /// # Errors
     /// The database's.
@@ -172,13 +172,20 @@ impl Outbox {
         now: UnixMillis,
         wait: Duration,
         who: Postponement,
+        reason: &str,
     ) -> Result<(), OutboxError> {
         let until = now.plus_millis(wait.min(FURTHEST).as_millis() as i64);
         self.even_when_full(|database| {
             database.execute(
-                "UPDATE submission SET failures = failures + 1, next_attempt_at = ?2, asked = ?3
+                "UPDATE submission
+                 SET failures = failures + 1, next_attempt_at = ?2, asked = ?3, reason = ?4
                  WHERE id = ?1 AND state = 'waiting'",
-                params![submission.to_string(), until.0, who == Postponement::Asked],
+                params![
+                    submission.to_string(),
+                    until.0,
+                    who == Postponement::Asked,
+                    reason
+                ],
             )?;
             Ok(())
         })

@@ -62,7 +62,7 @@ pub struct Listed {
     /// Attempts that failed in a row.
     pub failures: u32,
     pub next_attempt_at: UnixMillis,
-    /// Why it is quarantined.
+    /// Why it is quarantined, or why the last attempt failed.
     pub reason: Option<String>,
     pub bytes: u64,
     pub bytes_sent: u64,

@@ -175,10 +175,11 @@ fn rows(listed: &[Listed]) -> Vec<Row> {
             None => Row::word(RowName::Oldest, Light::None, Word::NotThere),
         },
     ];
-    let last = of(State::Quarantined)
-        .filter_map(|l| l.reason.clone())
-        .next_back();
-    rows.extend(last.map(|reason| Row::text(RowName::LastError, reason)));
+    // Of each kind the newest: what the office refuses must not hide a link that fails.
+    for state in [State::Quarantined, State::Waiting] {
+        let last = of(state).filter_map(|l| l.reason.clone()).next_back();
+        rows.extend(last.map(|reason| Row::text(RowName::LastError, reason)));
+    }
     rows
 }
 
@@ -196,7 +197,11 @@ mod tests {
             committed_at: UnixMillis(i64::from(number) * 1_000),
             failures,
             next_attempt_at: UnixMillis(0),
-            reason: (state == State::Quarantined).then(|| "409: another digest".into()),
+            reason: match (state, failures) {
+                (State::Quarantined, _) => Some("409: another digest".into()),
+                (_, 0) => None,
+                (_, times) => Some(format!("unreachable, {times} times")),
+            },
             bytes: 1_000,
             bytes_sent: 400,
             parts: 7,
@@ -224,8 +229,13 @@ mod tests {
         assert_eq!(row(&rows, RowName::Oldest).value, oldest);
         let quarantined = row(&rows, RowName::Quarantined);
         assert_eq!(quarantined.fault, Some(Fault::SubmissionQuarantined));
-        let said = Value::Text("409: another digest".into());
-        assert_eq!(row(&rows, RowName::LastError).value, said);
+        let errors = rows.iter().filter(|row| row.name == RowName::LastError);
+        let said = ["409: another digest", "unreachable, 2 times"];
+        let said = said.map(|text| Value::Text(text.into()));
+        assert_eq!(
+            errors.map(|row| row.value.clone()).collect::<Vec<_>>(),
+            said
+        );
     }
 
     #[test]

@@ -232,11 +232,14 @@ fn a_link_that_comes_back_ends_our_wait_but_not_the_offices() {
     commit(&outbox, id(2));
     let minute = Duration::from_secs(60);
     outbox
-        .postpone(id(1), DAY, minute, Postponement::Asked)
+        .postpone(id(1), DAY, minute, Postponement::Asked, "busy")
         .unwrap();
     outbox
-        .postpone(id(2), DAY, minute, Postponement::Backoff)
+        .postpone(id(2), DAY, minute, Postponement::Backoff, "unreachable")
         .unwrap();
+    let reasons = outbox.list(false).unwrap().into_iter().map(|l| l.reason);
+    let told = ["busy", "unreachable"].map(|reason| Some(reason.to_owned()));
+    assert_eq!(reasons.collect::<Vec<_>>(), told);
     assert!(outbox.next_upload(DAY, None).unwrap().is_none());
     assert_eq!(
         outbox.next_attempt_at().unwrap(),
@@ -252,10 +255,10 @@ fn a_link_that_comes_back_ends_our_wait_but_not_the_offices() {
     );
     // A clock that went back by a year does not hold the queue for a year.
     outbox
-        .postpone(id(1), DAY, minute, Postponement::Backoff)
+        .postpone(id(1), DAY, minute, Postponement::Backoff, "unreachable")
         .unwrap();
     outbox
-        .postpone(id(2), DAY, minute, Postponement::Backoff)
+        .postpone(id(2), DAY, minute, Postponement::Backoff, "unreachable")
         .unwrap();
     let a_year_ago = UnixMillis(DAY.0 - 365 * 86_400_000);
     assert!(outbox.next_upload(a_year_ago, None).unwrap().is_some());

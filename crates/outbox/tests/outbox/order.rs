@@ -74,7 +74,7 @@ proptest! {
                     model[expected.unwrap()].sent += 1;
                 },
                 Step::Postpone(at, millis) => {
-                    outbox.postpone(model[at].id, now, Duration::from_millis(millis), Postponement::Backoff).unwrap();
+                    outbox.postpone(model[at].id, now, Duration::from_millis(millis), Postponement::Backoff, "unreachable").unwrap();
                     if !model[at].quarantined {
                         model[at].due_at = now.0 + millis as i64;
                     }
