@@ -247,8 +247,7 @@ mod tests {
         UpdateResult {
             kiosk: "kiosk-1".parse().unwrap(),
             number,
-            offer: 1,
-            sha256: exchange::Digest([1; 32]),
+            source: exchange::UpdateSource::Drive { version: None },
             outcome: update::UpdateOutcome::Installed,
             at: UnixMillis(1),
         }

@@ -76,6 +76,40 @@ fn one_that_does_not_come_up_is_told_as_rolled_back_and_not_tried_again() {
 }
 
 #[test]
+fn what_somebody_installed_from_a_drive_is_told_once() {
+    let mut place = Place::new(OFTEN);
+    place.start_kiosk();
+    eventually("the slots are known", || {
+        let record = std::fs::read_to_string(place.path("data/update/record.json")).ok()?;
+        record.contains("\"activations\":{").then_some(())
+    });
+    place.kill_kiosk();
+    // By the fall-back screen, say: this kiosk's program knew nothing of it.
+    place.machine.restarted("2.0", Start::Tried);
+    place.start_kiosk();
+    place.await_standing("office=reached");
+    assert!(place.results().is_empty(), "it is not proven");
+    place.machine.restarted("2.0", Start::Good);
+    place.await_results(&[("installed", "")]);
+    let told = &place.told("update_result")[0];
+    assert_eq!([&told["source"], &told["version"]], ["drive", "2.0"]);
+
+    place.kill_kiosk();
+    place.machine.restarted("2.1", Start::GivenUp);
+    place.start_kiosk();
+    let both = [("rolled_back", "UPD-01"), ("installed", "")];
+    place.await_results(&both);
+    let before = reports(&place);
+    place.kill_kiosk();
+    place.start_kiosk();
+    eventually("a report of the fourth start", || {
+        (reports(&place) > before).then_some(())
+    });
+    place.await_results(&both);
+    assert!(place.alarms().contains("kiosk-7"), "rolled back");
+}
+
+#[test]
 fn a_citizen_who_is_there_is_served_to_the_end_and_nobody_begins_while_it_is_installed() {
     let mut place = Place::new(OFTEN);
     place.machine.next_version("2.0");

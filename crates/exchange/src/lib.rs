@@ -52,5 +52,5 @@ pub use secret::Secret;
 pub use signed::{SignatureError, Signed, SigningKey, Statement, VerifyingKey};
 pub use technician::{CertificateSerial, RevokedTechnicians, Technician, TechnicianError};
 pub use time::{TimeTrust, UnixMillis};
-pub use update::{BundleCheck, BundleError, OfferError, UpdateOffer, UpdateResult};
+pub use update::{BundleCheck, BundleError, OfferError, UpdateOffer, UpdateResult, UpdateSource};
 pub use work_order::WorkOrder;

@@ -263,16 +263,25 @@ pub enum UpdateOutcome {
     Refused { fault: FaultCode },
 }
 
-/// Signed by the kiosk's device key; the acknowledgement of an offer.
+/// Where a bundle came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "source")]
+pub enum UpdateSource {
+    /// [`UpdateOffer::number`] and [`UpdateOffer::sha256`]
+    Offer { offer: u64, sha256: Digest },
+    /// A technician's USB drive; the version as the slot tells it, none before it was written.
+    Drive { version: Option<Version> },
+}
+
+/// Signed by the kiosk's device key; the acknowledgement of an offer, and the word of an update
+/// that the office did not order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpdateResult {
     pub kiosk: KioskId,
     /// Counts the kiosk's results.
     pub number: u64,
-    /// [`UpdateOffer::number`]
-    pub offer: u64,
-    /// [`UpdateOffer::sha256`]
-    pub sha256: Digest,
+    #[serde(flatten)]
+    pub source: UpdateSource,
     pub outcome: UpdateOutcome,
     pub at: UnixMillis,
 }

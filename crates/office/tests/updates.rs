@@ -3,7 +3,7 @@
 mod support;
 
 use exchange::{
-    BundleCheck, Digest, OfferError, Signed, UnixMillis, UpdateOffer, UpdateResult,
+    BundleCheck, Digest, OfferError, Signed, UnixMillis, UpdateOffer, UpdateResult, UpdateSource,
     api::ApiError,
     update::{self, UpdateOutcome},
 };
@@ -77,8 +77,10 @@ fn result(kiosk: &Kiosk, number: u64, offer: &UpdateOffer, outcome: UpdateOutcom
     UpdateResult {
         kiosk: kiosk.id.clone(),
         number,
-        offer: offer.number,
-        sha256: offer.sha256,
+        source: UpdateSource::Offer {
+            offer: offer.number,
+            sha256: offer.sha256,
+        },
         outcome,
         at: UnixMillis::from_system_clock(),
     }

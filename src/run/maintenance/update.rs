@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use exchange::update::UpdateOutcome;
 use exchange::work_order::Action;
+use exchange::{UpdateResult, UpdateSource};
 use faults::Fault;
 use steward::DriveName;
 use steward::protocol::{Answer as Told, Request};
@@ -12,9 +14,11 @@ use tokio::time::Instant;
 
 use crate::maintenance::{Answer, Light, Refusal, Row, RowName, Step, Value, Word};
 use crate::run::asked::{Asked, blocking};
+use crate::run::readiness::fault_code;
 use crate::run::updates::{LastUpdate, UpdateSeen};
 use crate::run::world::Inner;
 use crate::session::event::Failure;
+use crate::sync::SyncError;
 
 use super::step;
 
@@ -91,9 +95,34 @@ impl Inner {
             }
             Err(refusal) => {
                 self.forget_done(Action::Updated).await;
+                if refusal == Refusal::BundleRefused
+                    && let Err(e) = self.tell_refused_bundle()
+                {
+                    tracing::error!("the office is not told of a refused bundle: {e}");
+                }
                 Answer::Refused(refusal)
             }
         })
+    }
+
+    /// What was installed, the slots tell after the restart; this would leave no trace.
+    fn tell_refused_bundle(&self) -> Result<(), SyncError> {
+        let (Some(office), Some(reports)) = (self.provisioned(), &self.link.reports) else {
+            return Ok(());
+        };
+        let at = self.clock.now().wall;
+        let made = reports
+            .statements
+            .make(self.link.device_key()?, |number| UpdateResult {
+                kiosk: office.kiosk.clone(),
+                number,
+                source: UpdateSource::Drive { version: None },
+                outcome: UpdateOutcome::Refused {
+                    fault: fault_code(Fault::UpdateFailed),
+                },
+                at,
+            });
+        made.map(|_| ())
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use exchange::UpdateOffer;
 use exchange::update::UpdateOutcome;
+use exchange::{UpdateOffer, UpdateSource};
 use faults::Fault;
 use steward::Reason;
 use tokio::time::Instant;
@@ -102,8 +102,8 @@ impl Updates<'_> {
         let Some(begun) = self.kept.record.installing.clone() else {
             return Ok(());
         };
-        let fate = match installer::slots(&self.world.config.steward).await {
-            Ok(slots) => fate(&begun, &slots),
+        let slots = match installer::slots(&self.world.config.steward).await {
+            Ok(slots) => slots,
             Err(Trouble::Busy) if !self.free.is_over() => return Ok(()),
             Err(e) => {
                 tracing::warn!("what became of an update is not known: {e}");
@@ -111,6 +111,7 @@ impl Updates<'_> {
                 return Ok(());
             }
         };
+        let fate = fate(&begun, &slots);
         let fault = fault_code(Fault::UpdateFailed);
         let outcome = match fate {
             Fate::AwaitsRestart => return self.await_restart(),
@@ -127,7 +128,11 @@ impl Updates<'_> {
         };
         tracing::info!(number = begun.offer, ?fate, "an update was begun before");
         match outcome {
-            Some(outcome) => self.find(begun.offer, begun.sha256, outcome)?,
+            Some(outcome) => {
+                let (offer, sha256) = (begun.offer, begun.sha256);
+                let source = UpdateSource::Offer { offer, sha256 };
+                self.find(source, outcome, slots.get(&begun.into))?;
+            }
             None => self.kept.change(|r| r.installing = None)?,
         }
         self.free.end();

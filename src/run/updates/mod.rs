@@ -5,6 +5,7 @@
 //! it, by the office's. What became of an update is never remembered from before the restart,
 //! but read off the slots after it.
 
+mod by_hand;
 mod fate;
 mod fetching;
 mod free;
@@ -64,6 +65,7 @@ pub(super) async fn run(world: Arc<Inner>) {
         held: None,
         raised: false,
         restart_by: None,
+        accounted: false,
         asked: 0,
     };
     updates.tell_fault();
@@ -104,6 +106,8 @@ struct Updates<'a> {
     /// The fault stands.
     raised: bool,
     restart_by: Option<Instant>,
+    /// What lies in the slots, is known to the office; only a restart changes it.
+    accounted: bool,
     asked: u64,
 }
 
@@ -111,6 +115,7 @@ impl Updates<'_> {
     async fn turn(&mut self) -> Result<(), SyncError> {
         self.settle().await?;
         self.report()?;
+        self.account_for_slots().await?;
         let up = self.office.uplink.is_up();
         if up {
             self.send().await;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use exchange::update::UpdateOutcome;
-use exchange::{Digest, UpdateOffer, UpdateResult};
+use exchange::{UpdateOffer, UpdateResult, UpdateSource};
 use faults::Fault;
+use steward::slots::Slot;
 use tokio::time::Instant;
 
 use super::Updates;
@@ -42,14 +43,19 @@ impl Updates<'_> {
         if self.kept.record.refused.as_ref() == Some(&fault) {
             return Ok(());
         }
-        self.find(offer.number, offer.sha256, UpdateOutcome::Refused { fault })
+        let source = UpdateSource::Offer {
+            offer: offer.number,
+            sha256: offer.sha256,
+        };
+        self.find(source, UpdateOutcome::Refused { fault }, None)
     }
 
+    /// `slot`: the one that tells it.
     pub(super) fn find(
         &mut self,
-        offer: u64,
-        sha256: Digest,
+        source: UpdateSource,
         outcome: UpdateOutcome,
+        slot: Option<&Slot>,
     ) -> Result<(), SyncError> {
         let statements = &self.reports.statements;
         let number = statements.next_number(StatementKind::UpdateResult)?;
@@ -64,13 +70,18 @@ impl Updates<'_> {
                 }
                 settled => {
                     r.failed = *settled != UpdateOutcome::Installed;
-                    r.settled = offer;
+                    match source {
+                        UpdateSource::Offer { offer, .. } => r.settled = offer,
+                        UpdateSource::Drive { .. } => (r.by_hand, r.refused) = (true, None),
+                    }
                 }
+            }
+            if let (Some(known), Some(slot)) = (&mut r.activations, slot) {
+                known.insert(slot.bootname.clone(), slot.activation.clone());
             }
             r.found = Some(Found {
                 number,
-                offer,
-                sha256,
+                source,
                 outcome,
                 at,
             });
@@ -87,8 +98,7 @@ impl Updates<'_> {
         let result = UpdateResult {
             kiosk: self.office.kiosk.clone(),
             number: found.number,
-            offer: found.offer,
-            sha256: found.sha256,
+            source: found.source,
             outcome: found.outcome,
             at: found.at,
         };
@@ -120,11 +130,11 @@ impl Updates<'_> {
             is_settled: offer.as_ref().is_some_and(|o| o.number <= record.settled),
             offer,
             asked: self.asked,
-            last: match (&record.refused, record.failed, record.settled) {
-                (Some(_), ..) => Some(LastUpdate::Refused),
-                (None, true, _) => Some(LastUpdate::RolledBack),
-                (None, false, 0) => None,
-                (None, false, _) => Some(LastUpdate::Installed),
+            last: match (&record.refused, record.failed) {
+                (Some(_), _) => Some(LastUpdate::Refused),
+                (None, true) => Some(LastUpdate::RolledBack),
+                (None, false) if record.settled == 0 && !record.by_hand => None,
+                (None, false) => Some(LastUpdate::Installed),
             },
         }
     }

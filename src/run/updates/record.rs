@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use exchange::update::{UpdateOutcome, Version};
-use exchange::{Digest, FaultCode, Signed, UnixMillis, UpdateOffer};
+use exchange::{Digest, FaultCode, Signed, UnixMillis, UpdateOffer, UpdateSource};
 use serde::{Deserialize, Serialize};
 
+use super::by_hand::Activations;
 use crate::sync::{SyncError, private_file};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -27,6 +28,10 @@ pub(super) struct Record {
     pub settled: u64,
     /// The last one came to nothing.
     pub failed: bool,
+    /// What is known of the slots and the office was told of; none before the first look.
+    pub activations: Option<Activations>,
+    /// There was an install from a drive.
+    pub by_hand: bool,
 }
 
 /// An update that was begun.
@@ -43,12 +48,12 @@ pub(super) struct Installing {
     pub before: Option<String>,
 }
 
-/// What became of an offer, with the number under which the office learns of it.
+/// What became of an update, with the number under which the office learns of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Found {
     pub number: u64,
-    pub offer: u64,
-    pub sha256: Digest,
+    #[serde(flatten)]
+    pub source: UpdateSource,
     pub outcome: UpdateOutcome,
     pub at: UnixMillis,
 }

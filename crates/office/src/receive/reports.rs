@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use exchange::{
-    KioskStatement, ReadinessReport, Signed, UnixMillis, UpdateResult, WorkOrder, api::ApiError,
-    update::UpdateOutcome,
+    KioskStatement, ReadinessReport, Signed, UnixMillis, UpdateResult, UpdateSource, WorkOrder,
+    api::ApiError, update::UpdateOutcome,
 };
 use rusqlite::Transaction;
 
@@ -85,7 +85,12 @@ pub async fn update_result(
                 reports::insert(
                     t,
                     &Arrival {
-                        software_update: updates::offered(t, kiosk, result.offer, &result.sha256)?,
+                        software_update: match &result.source {
+                            UpdateSource::Offer { offer, sha256 } => {
+                                updates::offered(t, kiosk, *offer, sha256)?
+                            }
+                            UpdateSource::Drive { .. } => None,
+                        },
                         settled: !matches!(result.outcome, UpdateOutcome::Refused { .. }),
                         ..*arrival
                     },

@@ -1,7 +1,7 @@
 //! One kiosk: what it says of itself, who worked at it, which updates it took.
 
 use exchange::{
-    TimeTrust, UpdateResult,
+    TimeTrust, UpdateResult, UpdateSource,
     readiness::{AspectState, Readiness},
     update::UpdateOutcome,
     work_order::Action,
@@ -165,7 +165,13 @@ fn update_result(words: &Words, result: &UpdateResult) -> Markup {
             dd {
                 span class=(class) { (sign(icon)) (text) }
                 @if let Some(code) = code { (fault(words, code.as_str())) }
-                small.code { (result.sha256) }
+                @match &result.source {
+                    UpdateSource::Offer { sha256, .. } => small.code { (sha256) },
+                    UpdateSource::Drive { version } => small {
+                        (words.update_from_drive)
+                        @if let Some(version) = version { ": " strong { (version) } }
+                    },
+                }
             }
         }
     }
