@@ -235,7 +235,14 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     let mut stand = Stand::new();
     let card = Files::of(&mut stand);
     let (_runtime, calls) = steward(&stand);
-    let called = || fs::read_to_string(&calls).unwrap();
+    // What lies in the slots is looked at whenever.
+    let called = || {
+        let calls = fs::read_to_string(&calls).unwrap();
+        let others = calls
+            .lines()
+            .filter(|call| !call.starts_with("rauc status"));
+        others.collect::<Vec<_>>().join("\n")
+    };
     stand.start_with_list();
     stand.until("the office said what time it is", |stand| {
         stand.config.data_dir.join("office-time.json").exists()
