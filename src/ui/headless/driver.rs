@@ -108,15 +108,22 @@ impl Driver {
             .map_or(Ok(()), |r| r.world(word, &all, size))
     }
 
-    fn record_touch(&mut self, found: &Seen) -> Result<()> {
+    /// What moves comes to rest, for a recording.
+    fn settle(&mut self) -> Result<()> {
         if self.recording.is_none() {
             return Ok(());
         }
-        // What moves comes to rest first.
         let until = Instant::now() + SETTLED_AFTER;
         while Instant::now() < until {
             self.pump()?;
             std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(())
+    }
+
+    fn record_touch(&mut self, found: &Seen) -> Result<()> {
+        if self.recording.is_none() {
+            return Ok(());
         }
         let (all, screen) = (self.seen(), self.ui.window.window().take_snapshot()?);
         self.recording
@@ -251,6 +258,8 @@ impl Driver {
             return self.act_by_keys(id);
         }
         self.wait_for(id)?;
+        // Before it is looked for: a note that comes or goes moves what is touched.
+        self.settle()?;
         let fixed = FIXED.iter().any(|prefix| id.starts_with(prefix)) || FIXED_TOO.contains(&id);
         let found = if fixed {
             self.find(id)
