@@ -8,7 +8,8 @@ use exchange::update::UpdateOutcome;
 use faults::Fault;
 use steward::slots::{Slot, Slots};
 
-use super::{Updates, installer};
+use super::Updates;
+use super::installer::{self, Trouble};
 use crate::run::readiness::fault_code;
 use crate::sync::SyncError;
 
@@ -53,9 +54,15 @@ impl Updates<'_> {
         if self.accounted || self.kept.record.installing.is_some() {
             return Ok(());
         }
-        // Not an image of ours, or something is being installed.
-        let Ok(slots) = installer::slots(&self.world.config.steward).await else {
-            return Ok(());
+        let slots = match installer::slots(&self.world.config.steward).await {
+            Ok(slots) => slots,
+            Err(Trouble::Busy) => return Ok(()),
+            // Not an image of ours, or rauc is broken: the next start looks again.
+            Err(e) => {
+                tracing::info!("what lies in the slots is not known: {e}");
+                self.accounted = true;
+                return Ok(());
+            }
         };
         let Some(known) = &self.kept.record.activations else {
             let now = activations(&slots);

@@ -106,7 +106,7 @@ struct Updates<'a> {
     /// The fault stands.
     raised: bool,
     restart_by: Option<Instant>,
-    /// What lies in the slots, is known to the office; only a restart changes it.
+    /// The slots need no further look: only a restart puts anything new there.
     accounted: bool,
     asked: u64,
 }

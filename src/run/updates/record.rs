@@ -28,7 +28,7 @@ pub(super) struct Record {
     pub settled: u64,
     /// The last one came to nothing.
     pub failed: bool,
-    /// What is known of the slots and the office was told of; none before the first look.
+    /// Of the slots as the office knows them; none before the first look.
     pub activations: Option<Activations>,
     /// There was an install from a drive.
     pub by_hand: bool,
