@@ -1,6 +1,7 @@
 //! What is done behind the PIN, and by who unpacks a kiosk of nobody.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -33,8 +34,20 @@ fn steward(stand: &Stand) -> (tokio::runtime::Runtime, PathBuf) {
     }
     let calls = place.join("calls");
     fs::write(&calls, "").unwrap();
+    let drive = &stand.config.usb.root;
+    let device = fs::metadata(drive).unwrap().dev();
+    let mount = format!(
+        "36 35 {}:{} / {} rw,nosuid,nodev,noexec shared:1 - vfat /dev/sda1 rw\n",
+        rustix::fs::major(device),
+        rustix::fs::minor(device),
+        drive.display()
+    );
+    fs::write(place.join("mounts"), mount).unwrap();
     let config = steward::Config {
         peers: vec![rustix::process::getuid().as_raw()],
+        // The kiosk's drive is a folder here; so it is one for the steward.
+        drives: stand.config.usb.root.parent().unwrap().to_owned(),
+        mount_table: place.join("mounts"),
         state_dir: stand.path("steward"),
         kiosk_dir: stand.config.data_dir.clone(),
         data_dirs: vec![stand.config.data_dir.clone()],
@@ -290,6 +303,29 @@ fn clock_and_wipe_go_by_the_steward_and_not_against_the_office() {
     let order = stand.office_has_work_order();
     let done = order["done"].as_array().unwrap();
     assert!(done.iter().any(|d| d["action"] == "other"), "{order}");
+}
+
+#[test]
+fn the_office_hears_of_a_bundle_that_a_technician_could_not_install() {
+    let mut stand = Stand::new();
+    let card = Files::of(&mut stand);
+    let (_runtime, calls) = steward(&stand);
+    let folder = stand.config.usb.root.join("qoltanba");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("update.raucb"), "somebody else's").unwrap();
+    stand.start_with_list();
+    enter(&stand, &card);
+    open(&stand, Page::Update);
+    let refused = done(&stand, Page::Update, Act::InstallFromDrive);
+    let outcome = Some(Outcome::Refused(Refusal::BundleRefused));
+    assert_eq!(refused.outcome, outcome, "{refused:?}");
+    assert!(!calls.with_file_name("installed").exists());
+    stand.until("the office heard of it", |stand| {
+        let results = stand.told("update_result");
+        let is_it =
+            |r: &serde_json::Value| r["source"] == "drive" && r["outcome"]["fault"] == "UPD-01";
+        results.iter().any(is_it)
+    });
 }
 
 #[test]

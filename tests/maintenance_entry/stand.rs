@@ -200,11 +200,15 @@ impl Stand {
         self.shown.views().iter().filter_map(of).cloned().collect()
     }
 
-    /// The work orders that the office has and whose signatures it verified.
     pub fn work_orders(&self) -> Vec<Value> {
+        self.told("work_order")
+    }
+
+    /// What the office has of this kind and whose signatures it verified.
+    pub fn told(&self, kind: &str) -> Vec<Value> {
         let told = self.office.run(&["kiosk", "told", KIOSK]);
         let told = told.lines().map(|line| serde_json::from_str(line).unwrap());
-        told.filter_map(|one: Value| one.get("work_order").cloned())
+        told.filter_map(|one: Value| one.get(kind).cloned())
             .collect()
     }
 

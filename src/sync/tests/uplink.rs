@@ -99,6 +99,9 @@ async fn a_lost_link_is_told_once_and_what_waited_is_sent_when_it_is_back() {
     let held = uplink.send_first(submission(1)).await.unwrap_err();
     assert_eq!(held.fault, Row::OfficeUnreachable);
     assert!(!uplink.is_up());
+    // What a technician sees of it.
+    let reason = outbox.list(false).unwrap().remove(0).reason;
+    assert!(reason.unwrap().contains("cannot be reached"));
 
     office.state.lock().unwrap().down = false;
     uplink.wake();

@@ -246,6 +246,10 @@ fn kept() -> Vec<Sample> {
             ),
             Row::text(
                 LastError,
+                "refused with status 422: the manifest is malformed",
+            ),
+            Row::text(
+                LastError,
                 "PATCH https://kiosks.eds.example.kz:8443/v1/submissions/01936f7e-53a1-7b4c-9d21-f0a4c1e75b02/video: connection reset by peer",
             ),
             Row::new(QueueBytes, Light::None, Value::Bytes(14_300_000_000)),
