@@ -308,7 +308,7 @@ words! {
     work_other: "Басқа жұмыс", "Другая работа", "Other work";
     updates: "Жаңартулар", "Обновления", "Updates";
     update_offered: "Ұсынылған", "Предложено", "Offered";
-    update_from_drive: "Техниктің USB-флешкасынан", "С USB-флешки техника", "From a technician's USB drive";
+    update_from_drive: "Техниктің USB-жинақтағышынан", "С USB-накопителя техника", "From a technician's USB drive";
     update_installed: "Орнатылды", "Установлено", "Installed";
     update_rolled_back: "Алдыңғы нұсқаға қайтарылды", "Возвращена прежняя версия", "Rolled back";
     update_refused: "Орнатылмады", "Не установлено", "Refused";
