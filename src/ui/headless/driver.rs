@@ -257,18 +257,28 @@ impl Driver {
         if self.by_keyboard {
             return self.act_by_keys(id);
         }
-        self.wait_for(id)?;
-        // Before it is looked for: a note that comes or goes moves what is touched.
-        self.settle()?;
-        let fixed = FIXED.iter().any(|prefix| id.starts_with(prefix)) || FIXED_TOO.contains(&id);
-        let found = if fixed {
-            self.find(id)
-        } else {
-            self.bring_into_sight(id)?
-        };
-        let found = found.with_context(|| format!("`{id}` went away"))?;
+        let found = self.come_to_rest(id)?;
         self.record_touch(&found)?;
         self.tap(found.x + found.width / 2.0, found.y + found.height / 2.0)
+    }
+
+    /// Where it is touched once the screen stands still. What comes late moves the page on
+    /// and may push it out of sight again, out of the tree: it is then searched anew.
+    fn come_to_rest(&mut self, id: &str) -> Result<Seen> {
+        let fixed = FIXED.iter().any(|prefix| id.starts_with(prefix)) || FIXED_TOO.contains(&id);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.wait_for(id)?;
+            self.settle()?;
+            let found = match fixed {
+                true => self.find(id),
+                false => self.bring_into_sight(id)?,
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+            ensure!(Instant::now() < until, "`{id}` goes away again and again");
+        }
     }
 
     /// Touches the element with this label (in the language now shown).
