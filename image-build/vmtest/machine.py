@@ -191,7 +191,8 @@ class Machine:
     def __init__(self, image, work, direct=False, disk=None, bundles=None, variables=None, tpm=None, office=None):
         self.work = Path(work)
         self.work.mkdir(parents=True, exist_ok=True)
-        image = Path(image)
+        # A disk made on top of it knows it by this path.
+        image = Path(image).resolve()
         firmware = FIRMWARE / ("OVMF_CODE_4M.secboot.fd" if variables else "OVMF_CODE_4M.fd")
         own_variables = self.work / "ovmf-variables.fd"
         shutil.copyfile(variables or FIRMWARE / "OVMF_VARS_4M.fd", own_variables)
